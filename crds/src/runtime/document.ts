@@ -1,0 +1,110 @@
+/**
+ * The routing-state document: all that a runtime is told. Written by the operator's compiler (or by local mode), read by
+ * every pod of one SbcInstance. It never holds a secret, only the names of Secrets. Unknown fields are refused: an old
+ * runtime must not half-understand a new document.
+ */
+import { z } from 'zod';
+
+export const documentVersion = 'teams-sbc.dev/routing-state/v1';
+
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/).max(253);
+const host = z.string().min(1).max(253);
+const port = z.int().min(1).max(65535);
+const cidrs = z.array(z.string().min(1).max(64)).max(256);
+export const protocol = z.enum(['UDP', 'TCP', 'TLS']);
+
+/** One pod of the instance: its name, its own FQDN and its own public address (Teams refuses several addresses behind one name). */
+const pod = z.strictObject({
+  name,
+  ordinal: z.int().min(0),
+  fqdn: host,
+  /** Put into SDP and shown in status; absent: the address that the pod is bound to. */
+  publicAddress: z.string().optional(),
+});
+
+/** A socket to listen on, bound to the pod's own address. It serves one kind of trunk; the trunks name their protocol. */
+const listener = z.strictObject({ name, serves: z.enum(['TeamsTrunk', 'PbxTrunk']), protocol, port });
+
+/** A `kubernetes.io/tls` Secret by name. The runtime picks by SNI among the names that it covers. */
+const certificate = z.strictObject({ name, secret: name });
+
+/** Trust roots: Microsoft's set, shipped with the runtime as versioned data, or PEM text under a key of a ConfigMap or Secret. */
+const trustBundle = z.strictObject({
+  name,
+  source: z.union([
+    z.strictObject({ preset: z.literal('MicrosoftTeams') }),
+    z.strictObject({ kind: z.enum(['ConfigMap', 'Secret']), name, key: z.string().min(1).max(253) }),
+  ]),
+});
+
+const tls = z.strictObject({
+  certificate: name,
+  trustBundle: name,
+  /** The peer's certificate must carry one of these DNS names when it dials us; when we dial, the dialled name. */
+  peerNames: z.array(host).max(64),
+});
+
+const options = z.strictObject({
+  /** Seconds between OPTIONS to each target; 0 sends none. */
+  periodSeconds: z.int().min(0).max(3600),
+});
+
+const teamsTrunk = z.strictObject({
+  kind: z.literal('TeamsTrunk'),
+  name,
+  listener: name,
+  /** The name that Teams knows this trunk by, one for each ordinal: the host of our Contact, the host of its request URI. */
+  fqdns: z.array(host).min(1).max(64),
+  /** In the order in which they are tried. */
+  dataCentres: z.array(z.strictObject({ host, port })).min(1).max(16),
+  allowCIDRs: cidrs.min(1),
+  tls,
+  options,
+  codecs: z.array(z.string().max(64)).max(32),
+  earlyMedia: z.enum(['Pass', 'FirstOnly', 'Strip']),
+});
+
+const pbxTrunk = z.strictObject({
+  kind: z.literal('PbxTrunk'),
+  name,
+  listener: name,
+  protocol,
+  /** In the order in which they are tried. No port: RFC 3263, SRV first. */
+  peers: z.array(z.strictObject({ name, host, port: port.optional() })).min(1).max(16),
+  allowCIDRs: cidrs.min(1),
+  /** Present exactly when the protocol is TLS. */
+  tls: tls.optional(),
+  options,
+  codecs: z.array(z.string().max(64)).max(32),
+  srtp: z.enum(['Disabled', 'Required']),
+});
+
+/** A call that arrives on `from` goes to the trunks `to`, in order. */
+const route = z.strictObject({ from: name, to: z.array(name).min(1).max(16) });
+
+export const routingState = z.strictObject({
+  version: z.literal(documentVersion),
+  instance: z.strictObject({ namespace: name, name }),
+  pods: z.array(pod).min(1).max(64),
+  listeners: z.array(listener).min(1).max(16),
+  certificates: z.array(certificate).max(64),
+  trustBundles: z.array(trustBundle).max(64),
+  trunks: z.array(z.discriminatedUnion('kind', [teamsTrunk, pbxTrunk])).max(1000),
+  routes: z.array(route).max(1000),
+  media: z.strictObject({ engine: z.enum(['RTPEngine', 'None']) }),
+  limits: z.strictObject({ maxCalls: z.int().min(1), maxCallsPerSecond: z.int().min(1) }),
+  calls: z.strictObject({
+    /** Seconds from INVITE to final response of the callee before we cancel and answer 408 (RFC 3261 §16.8, Timer C). */
+    ringTimeoutSeconds: z.int().min(1).max(3600),
+  }),
+  drain: z.strictObject({ timeoutSeconds: z.int().min(0) }),
+  logLevel: z.enum(['Error', 'Warn', 'Info', 'Debug']),
+});
+
+export type RoutingState = z.infer<typeof routingState>;
+export type PodState = RoutingState['pods'][number];
+export type ListenerState = RoutingState['listeners'][number];
+export type TrunkState = RoutingState['trunks'][number];
+export type TeamsTrunkState = Extract<TrunkState, { kind: 'TeamsTrunk' }>;
+export type PbxTrunkState = Extract<TrunkState, { kind: 'PbxTrunk' }>;
+export type RouteState = RoutingState['routes'][number];

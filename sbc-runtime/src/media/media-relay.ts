@@ -1,0 +1,51 @@
+/** The media relay as the calls see it. The adapter for RTPEngine is `rtpengine/`; `pass-through.ts` stands in for `media.engine: None`. */
+
+/** How one side wants its media; chosen by the peer's profile, translated to flags by the adapter. */
+export interface MediaProfile {
+  /** The relay's interface for this side: `teams` or `pbx`. */
+  readonly interface: string;
+  readonly transport: 'RTP/AVP' | 'RTP/SAVP';
+  /** What to say about rtcp-mux when we offer to this side. */
+  readonly rtcpMux: 'offer' | 'demux' | 'accept';
+  /** The codecs this side may see, in order, by their SDP names; empty: all. `telephone-event` is always kept. */
+  readonly codecs: readonly string[];
+  /** Written into SDP for this side instead of the bound address: the public address of a pod behind 1:1 NAT. */
+  readonly advertisedAddress?: string;
+}
+
+export interface MediaOffer {
+  /** Names the relay's session; our own, never a Call-ID from the network. */
+  readonly session: string;
+  readonly fromTag: string;
+  /** Present on a re-offer within a dialog. */
+  readonly toTag?: string;
+  readonly sdp: string;
+  readonly from: MediaProfile;
+  readonly to: MediaProfile;
+}
+
+export interface MediaAnswer {
+  readonly session: string;
+  readonly fromTag: string;
+  readonly toTag: string;
+  readonly sdp: string;
+  readonly from: MediaProfile;
+  readonly to: MediaProfile;
+}
+
+export type MediaResult =
+  | { readonly kind: 'sdp'; readonly sdp: string }
+  /** The relay understood and said no: the SDP is at fault (488) or it has no ports left (503). */
+  | { readonly kind: 'refused'; readonly reason: string; readonly status: 488 | 503 }
+  /** The relay does not answer: 503 until it does. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** Answers arrive through `done`, exactly once, never from within the call itself. */
+export interface MediaRelay {
+  /** False while the relay does not answer its health check: new calls get 503. */
+  readonly available: boolean;
+  offer(offer: MediaOffer, done: (result: MediaResult) => void): void;
+  answer(answer: MediaAnswer, done: (result: MediaResult) => void): void;
+  /** Ends a session on every way a call can end; repeated by the relay until it is confirmed or the session is unknown. */
+  delete(session: string): void;
+}

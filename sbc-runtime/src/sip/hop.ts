@@ -1,0 +1,28 @@
+/** Where a message goes next and where one came from, as values that every room may hold. */
+
+export type TransportProtocol = 'UDP' | 'TCP' | 'TLS';
+
+/** The next hop of a request (RFC 3261 §8.1.2, RFC 3263 §4): resolved and dialled by the transport room. */
+export interface Hop {
+  readonly protocol: TransportProtocol;
+  /** FQDN or IP literal; an IPv6 literal without brackets. On TLS it is the server name as well (RFC 6066 SNI). */
+  readonly host: string;
+  /** Absent: RFC 3263 §4.2, SRV first, then the default port. */
+  readonly port?: number;
+  /** The listener whose socket (UDP) or address (TCP, TLS) the message leaves from. */
+  readonly listener: string;
+  /** The trunk on whose behalf we dial: its certificate, its trust roots and its name rules apply. */
+  readonly trunk: string;
+  /** Via sent-by, RFC 3261 §18.1.1: `sbc-0.example.com:5061` or `192.0.2.1:5060`. */
+  readonly sentBy: string;
+}
+
+/** Where a received message came from. */
+export interface Source {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+  readonly listener: string;
+  /** The trunks that may speak from there: source range and, on TLS, certificate. Never empty for a delivered message. */
+  readonly trunks: readonly string[];
+}
