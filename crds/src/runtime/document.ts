@@ -1,25 +1,41 @@
 /**
  * The routing-state document: all that a runtime is told. Written by the operator's compiler (or by local mode), read by
  * every pod of one SbcInstance. It never holds a secret, only the names of Secrets. Unknown fields are refused: an old
- * runtime must not half-understand a new document.
+ * runtime must not half-understand a new document. What one field says about another is checked in `cross-check.ts`.
  */
 import { z } from 'zod';
+import { isAddress, isCIDR } from '../address.ts';
 
 export const documentVersion = 'teams-sbc.dev/routing-state/v1';
 
-const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/).max(253);
-const host = z.string().min(1).max(253);
+/** As Kubernetes names objects. Two entries of one list never share a name. */
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+  .max(253)
+  .meta({ allowed: 'a name of lower-case letters, digits, hyphens and dots, at most 253 characters' });
+/** A DNS name in lower case, or an IP literal (IPv6 without brackets). Goes into SIP headers, so nothing else may pass. */
+const host = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine((text) => isAddress(text) || /^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/.test(text))
+  .meta({ allowed: 'a DNS name in lower case or an IP address' });
+const ipAddress = z.string().max(45).refine(isAddress).meta({ allowed: 'an IPv4 or IPv6 address' });
 const port = z.int().min(1).max(65535);
-const cidrs = z.array(z.string().min(1).max(64)).max(256);
-export const protocol = z.enum(['UDP', 'TCP', 'TLS']);
+const cidrs = z
+  .array(z.string().max(49).refine(isCIDR).meta({ allowed: 'a range in CIDR notation, such as 192.0.2.0/24' }))
+  .max(256);
+const protocol = z.enum(['UDP', 'TCP', 'TLS']);
 
 /** One pod of the instance: its name, its own FQDN and its own public address (Teams refuses several addresses behind one name). */
 const pod = z.strictObject({
+  /** The StatefulSet's name for it; a runtime finds itself by it. */
   name,
-  ordinal: z.int().min(0),
+  ordinal: z.int().min(0).max(63),
   fqdn: host,
   /** Put into SDP and shown in status; absent: the address that the pod is bound to. */
-  publicAddress: z.string().optional(),
+  publicAddress: ipAddress.optional(),
 });
 
 /** A socket to listen on, bound to the pod's own address. It serves one kind of trunk; the trunks name their protocol. */
@@ -31,10 +47,12 @@ const certificate = z.strictObject({ name, secret: name });
 /** Trust roots: Microsoft's set, shipped with the runtime as versioned data, or PEM text under a key of a ConfigMap or Secret. */
 const trustBundle = z.strictObject({
   name,
-  source: z.union([
-    z.strictObject({ preset: z.literal('MicrosoftTeams') }),
-    z.strictObject({ kind: z.enum(['ConfigMap', 'Secret']), name, key: z.string().min(1).max(253) }),
-  ]),
+  source: z
+    .union([
+      z.strictObject({ preset: z.literal('MicrosoftTeams') }),
+      z.strictObject({ kind: z.enum(['ConfigMap', 'Secret']), name, key: z.string().min(1).max(253) }),
+    ])
+    .meta({ allowed: 'preset: MicrosoftTeams, or the kind, name and key of a ConfigMap or Secret' }),
 });
 
 const tls = z.strictObject({
@@ -45,9 +63,20 @@ const tls = z.strictObject({
 });
 
 const options = z.strictObject({
-  /** Seconds between OPTIONS to each target; 0 sends none. */
+  /** Seconds between OPTIONS to each target; 0 sends none, and every target counts as up. */
   periodSeconds: z.int().min(0).max(3600),
 });
+
+/** Encoding names as in SDP (`PCMA`, `opus/48000/2`), the best first; empty: all that the other side offers. */
+const codecs = z
+  .array(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][-A-Za-z0-9.+_]*(\/[0-9]{1,6}(\/[0-9]{1,2})?)?$/)
+      .max(64)
+      .meta({ allowed: 'the name of a codec as SDP writes it, such as PCMA or opus/48000/2' }),
+  )
+  .max(32);
 
 const teamsTrunk = z.strictObject({
   kind: z.literal('TeamsTrunk'),
@@ -57,10 +86,12 @@ const teamsTrunk = z.strictObject({
   fqdns: z.array(host).min(1).max(64),
   /** In the order in which they are tried. */
   dataCentres: z.array(z.strictObject({ host, port })).min(1).max(16),
+  /** A call needs an address in one of these ranges and a certificate with one of `tls.peerNames`. */
   allowCIDRs: cidrs.min(1),
   tls,
   options,
-  codecs: z.array(z.string().max(64)).max(32),
+  codecs,
+  /** `FirstOnly`: later early media becomes plain ringing. `Strip`: all of it does. */
   earlyMedia: z.enum(['Pass', 'FirstOnly', 'Strip']),
 });
 
@@ -70,16 +101,20 @@ const pbxTrunk = z.strictObject({
   listener: name,
   protocol,
   /** In the order in which they are tried. No port: RFC 3263, SRV first. */
-  peers: z.array(z.strictObject({ name, host, port: port.optional() })).min(1).max(16),
+  peers: z
+    .array(z.strictObject({ name, host, port: port.optional() }))
+    .min(1)
+    .max(16),
   allowCIDRs: cidrs.min(1),
   /** Present exactly when the protocol is TLS. */
   tls: tls.optional(),
   options,
-  codecs: z.array(z.string().max(64)).max(32),
+  codecs,
+  /** `Required`: SRTP with SDES keys on this leg, and a call without it is refused. */
   srtp: z.enum(['Disabled', 'Required']),
 });
 
-/** A call that arrives on `from` goes to the trunks `to`, in order. */
+/** A call that arrives on `from` goes to the trunks `to`, in order. A trunk without a route answers 404. */
 const route = z.strictObject({ from: name, to: z.array(name).min(1).max(16) });
 
 export const routingState = z.strictObject({
@@ -92,12 +127,14 @@ export const routingState = z.strictObject({
   trunks: z.array(z.discriminatedUnion('kind', [teamsTrunk, pbxTrunk])).max(1000),
   routes: z.array(route).max(1000),
   media: z.strictObject({ engine: z.enum(['RTPEngine', 'None']) }),
-  limits: z.strictObject({ maxCalls: z.int().min(1), maxCallsPerSecond: z.int().min(1) }),
+  /** For each pod; what is above is answered 503. */
+  limits: z.strictObject({ maxCalls: z.int().min(1).max(100_000), maxCallsPerSecond: z.int().min(1).max(100_000) }),
   calls: z.strictObject({
     /** Seconds from INVITE to final response of the callee before we cancel and answer 408 (RFC 3261 §16.8, Timer C). */
     ringTimeoutSeconds: z.int().min(1).max(3600),
   }),
-  drain: z.strictObject({ timeoutSeconds: z.int().min(0) }),
+  /** Seconds that a draining pod waits for its calls; 0 hangs up at once. */
+  drain: z.strictObject({ timeoutSeconds: z.int().min(0).max(86400) }),
   logLevel: z.enum(['Error', 'Warn', 'Info', 'Debug']),
 });
 

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { kinds, type Kind } from '../src/v1alpha1/kinds.ts';
+import { customResourceDefinition, customResourceDefinitions, openAPISchema } from './custom-resource-definitions.ts';
+import { referencePages } from './reference-pages.ts';
+import type { StructuralSchema } from './structural-schema.ts';
+
+const all = Object.keys(kinds) as Kind[];
+
+function fieldsBelow(schema: StructuralSchema, path: string): [path: string, schema: StructuralSchema][] {
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    fieldsBelow(field, `${path}.${name}`),
+  );
+  return [[path, schema], ...inner, ...(schema.items === undefined ? [] : fieldsBelow(schema.items, `${path}[]`))];
+}
+
+function specFields(kind: Kind): [path: string, schema: StructuralSchema][] {
+  return fieldsBelow(openAPISchema(kind).properties?.['spec'] ?? {}, `${kind}.spec`);
+}
+
+test('every field of every spec is documented', () => {
+  const undocumented = all
+    .flatMap(specFields)
+    .filter(([path, { description }]) => description === undefined && !path.endsWith('[]'));
+  assert.deepEqual(
+    undocumented.map(([path]) => path),
+    [],
+  );
+});
+
+test('every description is made of sentences', () => {
+  const broken = all.flatMap(specFields).filter(([, { description = 'A.' }]) => !/^[A-Z].*[.]$/s.test(description));
+  assert.deepEqual(
+    broken.map(([path]) => path),
+    [],
+  );
+});
+
+test('every list and every text has a limit, so that the API server can bound the cost of rules', () => {
+  const open = all
+    .flatMap(specFields)
+    .filter(
+      ([, { type, enum: values, maxItems, maxLength }]) =>
+        (type === 'array' && maxItems === undefined) ||
+        (type === 'string' && values === undefined && maxLength === undefined),
+    );
+  assert.deepEqual(
+    open.map(([path]) => path),
+    [],
+  );
+});
+
+test('every rule names its field, and its path leads to a field of the schema', () => {
+  for (const [path, schema] of all.flatMap((kind) => fieldsBelow(openAPISchema(kind), kind))) {
+    for (const { fieldPath = '' } of schema['x-kubernetes-validations'] ?? []) {
+      let field: StructuralSchema | undefined = schema;
+      for (const name of fieldPath.split('.').slice(1)) field = field?.properties?.[name];
+      assert.ok(field, `${path}${fieldPath}`);
+    }
+  }
+});
+
+test('the default of a value that depends on the region is left to the operator', () => {
+  const allowCIDRs = openAPISchema('TeamsTrunk').properties?.['spec']?.properties?.['allowCIDRs'];
+  assert.equal(allowCIDRs?.default, undefined);
+  assert.equal(allowCIDRs?.items?.format, 'cidr');
+});
+
+test('kubectl finds the kinds by their short names and all together as sbc', () => {
+  assert.deepEqual(
+    all
+      .map((kind) => customResourceDefinition(kind).spec.names)
+      .map(({ shortNames, categories }) => [...shortNames, ...categories]),
+    [
+      ['sbci', 'sbc'],
+      ['tmst', 'sbc'],
+      ['pbxt', 'sbc'],
+    ],
+  );
+});
+
+test('the files hold what was built, and the kustomization lists them', () => {
+  const files = customResourceDefinitions();
+  for (const kind of all) {
+    const text = files.get(`crds/generated/teams-sbc.dev_${kinds[kind].plural}.yaml`);
+    assert.deepEqual(parse(text ?? ''), JSON.parse(JSON.stringify(customResourceDefinition(kind))));
+  }
+  const { resources } = parse(files.get('config/crd/kustomization.yaml') ?? '') as { resources: string[] };
+  assert.equal(resources.length, all.length);
+});
+
+test('a reference page has a table for every object of the spec', () => {
+  const page = referencePages().get('docs/reference/sbcinstance.md') ?? '';
+  for (const heading of ['## spec', '## spec.listeners[]', '## spec.media.portRange', '## Rules', '## status'])
+    assert.ok(page.includes(`\n${heading}\n`), heading);
+});

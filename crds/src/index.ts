@@ -1,0 +1,24 @@
+/** What a person writes: the kinds of `teams-sbc.dev/v1alpha1`, their schemas, types, defaults and rules. */
+export { parseManifest, type ParsedManifest } from './parse-manifest.ts';
+export type { Problem } from './problem.ts';
+export {
+  condition,
+  conditionsOf,
+  conditionTypes,
+  type Condition,
+  type ConditionType,
+  type Status,
+} from './v1alpha1/conditions.ts';
+export { kinds, type Kind } from './v1alpha1/kinds.ts';
+export { microsoft, type Region } from './v1alpha1/microsoft.ts';
+export { apiVersion, group, version, type ObjectMeta } from './v1alpha1/object.ts';
+export { pbxPeerNames, pbxTrunk, type PbxTrunk, type PbxTrunkSpec } from './v1alpha1/pbx-trunk.ts';
+export { podFqdn, sbcInstance, type SbcInstance, type SbcInstanceSpec } from './v1alpha1/sbc-instance.ts';
+export {
+  endpointsOf,
+  teamsPeerNames,
+  teamsTrunk,
+  trunkFqdn,
+  type TeamsTrunk,
+  type TeamsTrunkSpec,
+} from './v1alpha1/teams-trunk.ts';

@@ -1,0 +1,68 @@
+/** Condition types of all kinds, and what each says. All are positive: True is good. Reasons are the operator's. */
+import { z } from 'zod';
+
+export const conditionTypes = {
+  Accepted: 'The manifest is valid and fits the instance that it names.',
+  ResolvedRefs: 'Every Secret, ConfigMap and SbcInstance that it names exists and can be used.',
+  CertificateReady: 'The certificate exists, is valid now and covers every FQDN.',
+  AddressesAssigned: 'Every pod has an address of its own.',
+  Programmed: 'Every ready pod runs the current routing state.',
+  Available: 'At least one pod can take calls.',
+  Reachable: 'At least one peer answers OPTIONS from at least one pod.',
+  Ready: 'The summary of the others.',
+} as const;
+
+export type ConditionType = keyof typeof conditionTypes;
+
+/** The types that the operator sets on each kind, all of them from its first visit on. */
+export const conditionsOf = {
+  SbcInstance: [
+    'Accepted',
+    'ResolvedRefs',
+    'CertificateReady',
+    'AddressesAssigned',
+    'Programmed',
+    'Available',
+    'Ready',
+  ],
+  TeamsTrunk: ['Accepted', 'ResolvedRefs', 'Programmed', 'Reachable', 'Ready'],
+  PbxTrunk: ['Accepted', 'ResolvedRefs', 'Programmed', 'Reachable', 'Ready'],
+} as const satisfies Record<string, readonly ConditionType[]>;
+
+export const condition = z.looseObject({
+  type: z.string().max(316).meta({ description: 'What the condition is about, such as Ready.' }),
+  status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it holds.' }),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'The generation of the spec that was looked at.' }),
+  lastTransitionTime: z.string().meta({ description: 'When the status last changed.', format: 'date-time' }),
+  reason: z.string().max(1024).meta({ description: 'One CamelCase word for programs.' }),
+  message: z.string().max(32768).meta({ description: 'A sentence for people, with the remedy.' }),
+});
+
+export type Condition = z.output<typeof condition>;
+
+/** What every kind's status begins with. The operator writes more; the API server keeps it. */
+export const status = z
+  .looseObject({
+    observedGeneration: z
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .meta({ description: 'The generation of the spec that this status speaks about.' }),
+    conditions: z
+      .array(condition)
+      .optional()
+      .meta({
+        description: 'What holds and what does not, and why.',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+      }),
+  })
+  .meta({ description: 'Written by the operator.', 'x-kubernetes-preserve-unknown-fields': true });
+
+export type Status = z.output<typeof status>;

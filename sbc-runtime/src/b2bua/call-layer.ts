@@ -1,0 +1,185 @@
+/** The table of calls: who may place one, which trunk it came in on, where it may go (RFC 3261 §8.2, §13.3.1). */
+import type { Random } from '../kernel/random.ts';
+import type { IncomingInvite } from '../dialog/invite-user.ts';
+import { callParties } from '../peers/parties.ts';
+import type { Peer } from '../peers/peer.ts';
+import { routeCall, type RouteTable } from '../routing/route.ts';
+import type { Hop } from '../sip/hop.ts';
+import { Call } from './call.ts';
+import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
+import type { Attempt, CallDeps, CallRecord } from './call-ports.ts';
+import { fullBucket, takeToken, type CallBucket, type CallLimits } from './limits.ts';
+import { sdpBody } from './sdp-body.ts';
+
+/** What the routing-state document says to calls; replaced as a whole. Calls keep the peers and attempts that they started with. */
+export interface CallPlan {
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly routes: RouteTable;
+  readonly limits: CallLimits;
+  readonly ringTimeoutMs: number;
+}
+
+export interface CallLayerDeps extends CallDeps {
+  readonly random: Random;
+  /** The targets of a peer in the order in which to try them. */
+  readonly orderTargets: (hops: readonly Hop[]) => readonly Hop[];
+}
+
+/** Retry-After where we are full or leave: short, since Teams tries the tenant's other SBCs at once anyway. */
+const RETRY_AFTER_SECONDS = 10;
+/** More targets than this are not tried in one call, however many trunks and peers a route has. */
+const MAX_ATTEMPTS = 8;
+
+interface Refusal {
+  readonly status: number;
+  readonly phrase?: string;
+  readonly reason: CallEndReason;
+  readonly result: CallResult;
+}
+
+export class CallLayer {
+  readonly #deps: CallLayerDeps;
+  readonly #calls = new Map<string, Call>();
+  #plan: CallPlan;
+  #bucket: CallBucket;
+  #isDraining = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(deps: CallLayerDeps, plan: CallPlan) {
+    this.#deps = deps;
+    this.#plan = plan;
+    this.#bucket = fullBucket(plan.limits, deps.clock.nowMs());
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  apply(plan: CallPlan): void {
+    this.#plan = plan;
+  }
+
+  /** New calls get 503 from now on; `onEmpty` is called once the last call is over, at once where there is none. */
+  drain(onEmpty: () => void): void {
+    this.#isDraining = true;
+    this.#onEmpty = onEmpty;
+    if (this.#calls.size === 0) this.#emptied();
+  }
+
+  /** Ends all calls: the drain deadline has passed, or somebody is in a hurry. */
+  endAll(end: CallEnd): void {
+    for (const call of [...this.#calls.values()]) call.end(end);
+  }
+
+  onInvite(invite: IncomingInvite): void {
+    const callerPeer = this.#callerPeer(invite);
+    if (!callerPeer) return this.#refuse(invite, { status: 404, phrase: 'No Such Trunk', reason: 'unknown-trunk', result: 'caller-error' });
+    const busy = this.#overload();
+    if (busy) return this.#refuse(invite, busy);
+    const offer = sdpBody(invite.request);
+    if (offer === undefined) return this.#refuse(invite, { status: 488, phrase: 'Offer Required', reason: 'bad-offer', result: 'caller-error' });
+    const attempts = this.#attempts(callerPeer.trunk);
+    if (attempts.kind === 'refused') return this.#refuse(invite, attempts.refusal);
+    this.#start(invite, offer, callerPeer, attempts.attempts);
+  }
+
+  #start(invite: IncomingInvite, offer: string, callerPeer: Peer, attempts: readonly Attempt[]): void {
+    const { clock, random, metrics, records, log } = this.#deps;
+    const parties = callParties(invite.request);
+    const id = random.token();
+    const record: CallRecord = {
+      id,
+      direction: `${callerPeer.side}-to-${attempts[0]?.peer.side ?? 'nobody'}`,
+      fromTrunk: callerPeer.trunk,
+      caller: parties.caller,
+      called: parties.called,
+      startedAtMs: clock.nowMs(),
+      callIds: [invite.callId],
+      toTrunk: undefined,
+      answeredAtMs: undefined,
+      endedAtMs: undefined,
+      end: undefined,
+    };
+    const ringTimeoutMs = this.#plan.ringTimeoutMs;
+    const call = new Call(this.#deps, { id, invite, offer, callerPeer, parties, attempts, ringTimeoutMs, record }, this);
+    this.#calls.set(id, call);
+    metrics.callStarted(record.direction);
+    records.started(record);
+    if (log.debugEnabled) log.debug('Call started', { call: id, callId: invite.callId, trunk: callerPeer.trunk });
+    call.start();
+  }
+
+  onOver(call: Call): void {
+    if (!this.#calls.delete(call.id)) return;
+    const { record } = call;
+    const end = record.end ?? { result: 'unattributed', by: 'sbc', reason: 'bug' };
+    const durationMs = (record.endedAtMs ?? record.startedAtMs) - (record.answeredAtMs ?? record.endedAtMs ?? record.startedAtMs);
+    this.#deps.metrics.callEnded(record.direction, end.result, end.reason, durationMs);
+    this.#deps.records.ended(record);
+    this.#deps.log.info('Call ended', {
+      call: record.id,
+      callId: record.callIds[0],
+      direction: record.direction,
+      from: record.fromTrunk,
+      to: record.toTrunk,
+      result: end.result,
+      reason: end.reason,
+      by: end.by,
+      status: end.status,
+      durationMs: Math.round(durationMs),
+    });
+    if (this.#isDraining && this.#calls.size === 0) this.#emptied();
+  }
+
+  #emptied(): void {
+    const onEmpty = this.#onEmpty;
+    this.#onEmpty = undefined;
+    onEmpty?.();
+  }
+
+  #callerPeer(invite: IncomingInvite): Peer | undefined {
+    for (const trunk of invite.source.trunks) {
+      const peer = this.#plan.peers.get(trunk);
+      if (peer?.isAddressedBy(invite.request.uri) === true) return peer;
+    }
+    return undefined;
+  }
+
+  /** Full, leaving, or without media: said before any 18x, so that the caller's side can go elsewhere (teams-direct-routing J-03). */
+  #overload(): Refusal | undefined {
+    if (this.#isDraining) return { status: 503, reason: 'draining', result: 'success' };
+    if (!this.#deps.relay.available) return { status: 503, reason: 'relay-unavailable', result: 'our-error' };
+    const { limits } = this.#plan;
+    if (this.#calls.size >= limits.maxCalls) return { status: 503, reason: 'overload', result: 'our-error' };
+    const { bucket, taken } = takeToken(this.#bucket, limits, this.#deps.clock.nowMs());
+    this.#bucket = bucket;
+    return taken ? undefined : { status: 503, reason: 'overload', result: 'our-error' };
+  }
+
+  #attempts(fromTrunk: string): { kind: 'found'; attempts: readonly Attempt[] } | { kind: 'refused'; refusal: Refusal } {
+    const decision = routeCall(this.#plan.routes, fromTrunk);
+    if (decision.kind === 'rejected') return { kind: 'refused', refusal: { status: decision.status, reason: decision.reason, result: 'our-error' } };
+    const attempts: Attempt[] = [];
+    for (const trunk of decision.to) {
+      const peer = this.#plan.peers.get(trunk);
+      if (peer) for (const hop of this.#deps.orderTargets(peer.targets)) attempts.push({ peer, hop });
+    }
+    if (attempts.length > 0) return { kind: 'found', attempts: attempts.slice(0, MAX_ATTEMPTS) };
+    return { kind: 'refused', refusal: { status: 503, reason: 'trunk-unreachable', result: 'upstream-error' } };
+  }
+
+  #refuse(invite: IncomingInvite, refusal: Refusal): void {
+    const { status, phrase, reason, result } = refusal;
+    const headers: [string, string][] = status === 503 ? [['Retry-After', String(RETRY_AFTER_SECONDS)]] : [];
+    invite.reject(status, { headers, ...(phrase === undefined ? {} : { reason: phrase }) });
+    this.#deps.metrics.callEnded('refused', result, reason, 0);
+    // Guarded: under overload one line a refused call would be the heaviest part of refusing it.
+    if (this.#deps.log.debugEnabled || status !== 503) {
+      this.#deps.log.info('Call refused', { callId: invite.callId, trunk: invite.source.trunks[0], address: invite.source.address, status, reason });
+    }
+  }
+}

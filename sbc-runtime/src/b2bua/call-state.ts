@@ -1,0 +1,122 @@
+/**
+ * The call as a machine over two legs. Types only; `call-setup.ts`, `reinvite.ts` and `hang-up.ts` hold the decisions and
+ * `call-step.ts` picks among them.
+ *
+ *              INVITE in                relay has our offer           2xx in, ACKed            relay has the answer
+ *   (caller) ────────────► Offering ──────────────────────► Inviting ───────────────► Answering ──────────────────► Connected
+ *                             │ relay refused / away           │ refused, no target left    │ no answer, relay refused   │ BYE of either side
+ *                             │ CANCEL                         │ CANCEL, ring timeout       │ CANCEL                     │ dialog gone, ACK timeout
+ *                             └──────────────┬─────────────────┴──────────────┬─────────────┴────────────────────────────┘
+ *                                            ▼                                ▼
+ *                                          Ended: both legs over, relay session deleted, call record written
+ */
+import type { MediaResult } from '../media/media-relay.ts';
+import type { CallEnd } from './call-end.ts';
+
+export type LegName = 'caller' | 'callee';
+export type Phase = 'Offering' | 'Inviting' | 'Answering' | 'Connected' | 'Ended';
+
+/** A re-INVITE on its way through us: the offer to the relay, the re-INVITE to the other leg, the answer to the relay. */
+export interface Exchange {
+  readonly from: LegName;
+  readonly stage: 'Offering' | 'Inviting' | 'Answering';
+}
+
+export interface CallState {
+  readonly phase: Phase;
+  /** Which target is being tried, from 0. */
+  readonly attempt: number;
+  readonly targets: number;
+  /** An 18x has reached the caller. */
+  readonly rang: boolean;
+  /** The SDP of the latest 18x, for a 2xx that comes without one (RFC 3261 §13.2.1 lets a reliable 18x hold the answer; peers do it unreliably). */
+  readonly earlySdp: string | undefined;
+  readonly exchange: Exchange | undefined;
+}
+
+/** Why an attempt did not become a call. `status` absent: nobody answered. */
+export interface AttemptFailure {
+  readonly status: number | undefined;
+  readonly phrase: string | undefined;
+  /** Reason header values (RFC 3326), carried to the caller. */
+  readonly reasons: readonly string[];
+}
+
+/** How the other leg took a re-INVITE. */
+export type ReinviteOutcome =
+  { readonly kind: 'answered'; readonly sdp: string | undefined } | { readonly kind: 'refused'; readonly status: number } | { readonly kind: 'silent' };
+
+export type CallEvent =
+  | { readonly kind: 'media-offered'; readonly result: MediaResult }
+  | { readonly kind: 'trying' }
+  | { readonly kind: 'provisional'; readonly status: number; readonly sdp: string | undefined }
+  | { readonly kind: 'early-media-answered'; readonly status: number; readonly result: MediaResult }
+  | { readonly kind: 'answered'; readonly sdp: string | undefined }
+  | { readonly kind: 'media-answered'; readonly result: MediaResult }
+  | { readonly kind: 'failed'; readonly failure: AttemptFailure }
+  | { readonly kind: 'attempt-timeout' }
+  | { readonly kind: 'ring-timeout' }
+  | { readonly kind: 'cancelled'; readonly reasons: readonly string[] }
+  | { readonly kind: 'bye'; readonly from: LegName; readonly reasons: readonly string[] }
+  | { readonly kind: 'leg-ended'; readonly leg: LegName; readonly why: 'ack-timeout' | 'gone' }
+  | { readonly kind: 'reinvite'; readonly from: LegName; readonly sdp: string; readonly unchanged: boolean }
+  | { readonly kind: 'reinvite-offered'; readonly result: MediaResult }
+  | { readonly kind: 'reinvite-outcome'; readonly outcome: ReinviteOutcome }
+  | { readonly kind: 'reinvite-answered'; readonly result: MediaResult }
+  | { readonly kind: 'end'; readonly end: CallEnd };
+
+export type CallEffect =
+  | { readonly kind: 'offer-media' }
+  | { readonly kind: 'invite'; readonly attempt: number; readonly sdp: string }
+  | { readonly kind: 'ring'; readonly status: number; readonly sdp: string | undefined }
+  | { readonly kind: 'answer-media'; readonly sdp: string; readonly early: number | undefined }
+  | { readonly kind: 'ack-callee' }
+  | { readonly kind: 'accept'; readonly sdp: string }
+  | { readonly kind: 'reject'; readonly status: number; readonly phrase?: string; readonly reasons?: readonly string[]; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'cancel-callee'; readonly reasons: readonly string[] }
+  | { readonly kind: 'bye'; readonly leg: LegName; readonly reasons: readonly string[] }
+  | { readonly kind: 'start-timer'; readonly timer: 'ring' | 'attempt' }
+  | { readonly kind: 'stop-timer'; readonly timer: 'ring' | 'attempt' }
+  | { readonly kind: 'offer-reinvite'; readonly from: LegName; readonly sdp: string }
+  | { readonly kind: 'send-reinvite'; readonly to: LegName; readonly sdp: string }
+  | { readonly kind: 'ack-reinvite'; readonly leg: LegName }
+  | { readonly kind: 'answer-reinvite-media'; readonly from: LegName; readonly sdp: string }
+  | { readonly kind: 'accept-reinvite'; readonly leg: LegName; readonly sdp: string }
+  | { readonly kind: 'accept-refresh'; readonly leg: LegName }
+  | { readonly kind: 'reject-reinvite'; readonly leg: LegName; readonly status: number; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'delete-media' }
+  | { readonly kind: 'over'; readonly end: CallEnd };
+
+export interface CallStep {
+  readonly next: CallState;
+  readonly effects: readonly CallEffect[];
+}
+
+export function newCall(targets: number): CallState {
+  return { phase: 'Offering', attempt: 0, targets, rang: false, earlySdp: undefined, exchange: undefined };
+}
+
+const nothing: readonly CallEffect[] = [];
+
+/** An event that this state takes no notice of; named so that the choice can be read. */
+export function ignore(call: CallState): CallStep {
+  return { next: call, effects: nothing };
+}
+
+/** The last step of every call: whatever was open is closed by `effects`, then the relay session and the record. */
+export function endCall(call: CallState, end: CallEnd, effects: readonly CallEffect[]): CallStep {
+  return {
+    next: { ...call, phase: 'Ended', earlySdp: undefined, exchange: undefined },
+    effects: [
+      { kind: 'stop-timer', timer: 'attempt' },
+      { kind: 'stop-timer', timer: 'ring' },
+      ...effects,
+      { kind: 'delete-media' },
+      { kind: 'over', end },
+    ],
+  };
+}
+
+export function otherLeg(leg: LegName): LegName {
+  return leg === 'caller' ? 'callee' : 'caller';
+}

@@ -1,0 +1,63 @@
+/** Every way a call ends from outside its set-up: CANCEL, BYE, a dialog that is gone, our own decision. Pure. */
+import type { CallEnd } from './call-end.ts';
+import { endCall, ignore, otherLeg, type CallEffect, type CallState, type CallStep, type LegName } from './call-state.ts';
+
+export function cancelled(call: CallState, reasons: readonly string[]): CallStep {
+  const end: CallEnd = { result: 'success', by: 'caller', reason: 'cancelled', status: 487 };
+  return refuseCaller(call, end, { kind: 'reject', status: 487 }, reasons);
+}
+
+export function hungUp(call: CallState, from: LegName, reasons: readonly string[]): CallStep {
+  if (call.phase === 'Ended') return ignore(call);
+  const end: CallEnd = { result: 'success', by: from, reason: 'normal-clearing' };
+  if (call.phase === 'Connected') return endCall(call, end, [...closeExchange(call, from), { kind: 'bye', leg: otherLeg(from), reasons }]);
+  // RFC 3261 §15: the caller may end an early dialog with BYE; its INVITE still wants a final response, which the dialog room sends.
+  if (from === 'caller') return endCall(call, { ...end, reason: 'cancelled' }, openCallee(call, reasons));
+  // The callee's BYE overtook the relay's answer to its 2xx: the caller never heard of it.
+  const refused: CallEnd = { result: 'callee-error', by: 'callee', reason: 'normal-clearing', status: 480 };
+  return endCall(call, refused, [{ kind: 'reject', status: 480, reasons }]);
+}
+
+export function legEnded(call: CallState, leg: LegName, why: 'ack-timeout' | 'gone'): CallStep {
+  if (call.phase === 'Ended') return ignore(call);
+  const reason = why === 'ack-timeout' ? 'ack-timeout' : 'dialog-gone';
+  const end: CallEnd = { result: leg === 'caller' ? 'caller-error' : 'callee-error', by: leg, reason };
+  if (call.phase !== 'Connected' && leg === 'callee') return endCall(call, { ...end, status: 480 }, [{ kind: 'reject', status: 480 }]);
+  if (call.phase !== 'Connected') return endCall(call, end, openCallee(call, []));
+  return endCall(call, end, [...closeExchange(call, leg), { kind: 'bye', leg: otherLeg(leg), reasons: [] }]);
+}
+
+/** Our own decision: the drain deadline, or a bug that must not outlive its call. */
+export function endedByUs(call: CallState, end: CallEnd): CallStep {
+  if (call.phase === 'Ended') return ignore(call);
+  if (call.phase !== 'Connected') return refuseCaller(call, end, { kind: 'reject', status: end.status ?? 500 }, []);
+  return endCall(call, end, [
+    { kind: 'bye', leg: 'caller', reasons: [] },
+    { kind: 'bye', leg: 'callee', reasons: [] },
+  ]);
+}
+
+function refuseCaller(call: CallState, end: CallEnd, reject: CallEffect, reasons: readonly string[]): CallStep {
+  if (call.phase === 'Ended' || call.phase === 'Connected') return ignore(call);
+  return endCall(call, end, [reject, ...openCallee(call, reasons)]);
+}
+
+/** What ends the callee's side of a call that is still being set up. */
+function openCallee(call: CallState, reasons: readonly string[]): readonly CallEffect[] {
+  switch (call.phase) {
+    case 'Inviting':
+      return [{ kind: 'cancel-callee', reasons }];
+    case 'Answering':
+      return [{ kind: 'bye', leg: 'callee', reasons }];
+    case 'Offering':
+    case 'Connected':
+    case 'Ended':
+      return [];
+  }
+}
+
+/** A re-INVITE that waits for the other side gets its final response (RFC 3261 §15.1.2: 487), unless its own leg is the one that is over. */
+function closeExchange(call: CallState, endedLeg: LegName): readonly CallEffect[] {
+  const exchange = call.exchange;
+  return exchange && exchange.from !== endedLeg ? [{ kind: 'reject-reinvite', leg: exchange.from, status: 487 }] : [];
+}

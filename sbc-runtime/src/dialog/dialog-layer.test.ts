@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { answerSdp, aRequest, identity, offerSdp, withSdp, World } from './testing/world.ts';
+
+describe('requests outside dialogs', () => {
+  it('other than INVITE go to the user', () => {
+    const world = new World();
+    world.receive(aRequest('OPTIONS', [['Max-Forwards', '0']]));
+    assert.deepEqual(
+      world.requests.map(({ request }) => request.method),
+      ['OPTIONS'],
+    );
+    assert.equal(world.dialogs.size, 0);
+    world.silence();
+  });
+
+  it('with a To tag of no dialog get 481, whatever their method', () => {
+    const world = new World();
+    for (const method of ['BYE', 'OPTIONS', 'NOTIFY', 'INVITE']) {
+      world.receive(
+        aRequest(method, [
+          ['To', '<sip:a@example.com>;tag=x'],
+          ['Via', `SIP/2.0/TLS a;branch=z9hG4bK${method}`],
+        ]),
+      );
+    }
+    assert.deepEqual(world.sent(), ['481', '481', '481', '481']);
+    world.nothingIsLeft();
+  });
+
+  it('an ACK of no dialog is dropped', () => {
+    const world = new World();
+    world.receive(aRequest('ACK', [['To', '<sip:a@example.com>;tag=x']]));
+    world.receive(aRequest('ACK'));
+    world.silence();
+    world.nothingIsLeft();
+  });
+
+  it('are refused before the user sees them: no hops left, unknown extension, no usable Contact', () => {
+    const refusals = [
+      { status: 483, counted: 'too-many-hops', headers: [['Max-Forwards', '0']] },
+      { status: 420, counted: 'unknown-extension', headers: [['Require', 'timer, 100rel']] },
+      { status: 400, counted: 'no-contact', headers: [['Contact', '<mailto:a@example.com>']] },
+    ] as const;
+    for (const { status, counted, headers } of refusals) {
+      const world = new World({ supported: ['Timer'] });
+      world.receive(aRequest('INVITE', headers, offerSdp));
+      const response = world.response(status);
+      if (status === 420) assert.equal(response.headers.get('Unsupported'), '100rel', 'and not the supported one');
+      assert.notEqual(response.to.tag, undefined);
+      assert.deepEqual(world.refused, [counted]);
+      assert.equal(world.dialogs.size, 0);
+      world.nothingIsLeft();
+    }
+    const world = new World();
+    const invite = aRequest('INVITE', [], offerSdp);
+    invite.headers.delete('Contact');
+    world.receive(invite);
+    assert.equal(world.response(400).reason, 'Missing Contact Header');
+    world.nothingIsLeft();
+  });
+
+  it('merged copies of one INVITE get 482', () => {
+    const world = new World();
+    const leg = world.called();
+    world.receive(aRequest('INVITE', [['Via', 'SIP/2.0/TLS 192.0.2.8;branch=z9hG4bK-other']], offerSdp));
+    world.response(482);
+    leg.reject(486);
+    world.nothingIsLeft();
+  });
+
+  it('INVITEs beyond the limit get 503; one of ours fails', () => {
+    const world = new World({ maxLegs: 1 });
+    const leg = world.called();
+    world.receive(
+      aRequest(
+        'INVITE',
+        [
+          ['Call-ID', 'call-2'],
+          ['Via', 'SIP/2.0/TLS 192.0.2.7;branch=z9hG4bK-2'],
+        ],
+        offerSdp,
+      ),
+    );
+    assert.deepEqual(world.sent(), ['503']);
+    const ours = world.call();
+    world.clock.advance(0);
+    assert.deepEqual(world.user.heard(), ['failure 1 legs are alive']);
+    assert.equal(ours.state, 'Terminated');
+    leg.reject(486);
+    world.nothingIsLeft();
+  });
+});
+
+describe('what stays of a call', () => {
+  it('is nothing, after a thousand calls in both directions', () => {
+    const world = new World();
+    for (let count = 0; count < 500; count += 1) {
+      const caller = world.called(
+        aRequest(
+          'INVITE',
+          [
+            ['Call-ID', `call-${count}`],
+            ['Via', `SIP/2.0/TLS 192.0.2.7;branch=z9hG4bK-${count}`],
+          ],
+          offerSdp,
+        ),
+      );
+      const callee = world.call();
+      const invite = world.request('INVITE');
+      world.answer(invite, 200, { body: answerSdp });
+      callee.ack();
+      world.request('ACK');
+      caller.accept(identity, withSdp(answerSdp));
+      world.receive(world.inDialog('ACK', world.response(200), { cseq: 7 }));
+      assert.equal(world.dialogs.size, 2);
+      caller.bye();
+      callee.bye();
+      world.answer(world.request('BYE'), 200);
+      world.answer(world.request('BYE'), 200);
+    }
+    world.nothingIsLeft();
+  });
+});

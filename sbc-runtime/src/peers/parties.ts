@@ -1,0 +1,51 @@
+/** Reads who calls whom from an INVITE, and decides which headers cross. Pure. */
+import type { Request } from '../sip/message.ts';
+import { isSipUri, isTelUri, parseUri } from '../sip/uri.ts';
+import type { CallParties } from './peer.ts';
+
+/**
+ * Headers that a B2BUA may carry to the other leg: they say something about the people, not about the hop
+ * (RFC 7092 §3). All others are ours to write.
+ */
+const crossing = ['Privacy', 'Reason', 'Subject', 'Priority', 'Alert-Info', 'User-to-User'] as const;
+
+const MAX_FORWARDS = 70;
+
+export function callParties(request: Request): CallParties {
+  const from = request.from;
+  return {
+    called: userPart(request.uri),
+    caller: userPart(from.uri) || 'anonymous',
+    displayName: from.displayName,
+    headers: crossingHeaders(request),
+    // RFC 3261 §16.6: a B2BUA that restarted the count would let a loop through two of them run for ever.
+    maxForwards: (request.maxForwards ?? MAX_FORWARDS) - 1,
+  };
+}
+
+export function crossingHeaders(message: { readonly headers: { getAll(name: string): string[] } }): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const name of crossing) {
+    for (const value of message.headers.getAll(name)) pairs.push([name, value]);
+  }
+  return pairs;
+}
+
+/** The user part, whatever the scheme: `tel:` numbers are one (RFC 3966). Empty where there is none. */
+export function userPart(uri: string): string {
+  const parsed = parseUri(uri);
+  if (isSipUri(parsed)) return parsed.user ?? '';
+  return isTelUri(parsed) ? parsed.number : '';
+}
+
+/** The host of a `sip:` URI in lower case; undefined for other schemes. */
+export function hostPart(uri: string): string | undefined {
+  const parsed = parseUri(uri);
+  return isSipUri(parsed) ? parsed.host.toLowerCase() : undefined;
+}
+
+/** `"Name" <uri>`: the name always quoted, which holds for any name (RFC 3261 §25.1). */
+export function nameAddr(displayName: string | undefined, uri: string): string {
+  if (displayName === undefined || displayName === '') return `<${uri}>`;
+  return `"${displayName.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}" <${uri}>`;
+}

@@ -1,0 +1,122 @@
+/**
+ * OPTIONS to every target of every trunk: exactly one sender for each, spread over the first period so that a restart
+ * does not ask all at once (RFC 3261 §11; teams-direct-routing O-03…O-05).
+ */
+import type { Clock, Timer } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Hop } from '../sip/hop.ts';
+import { Headers } from '../sip/headers.ts';
+import { Request, type Response } from '../sip/message.ts';
+import type { ClientTransactionUser, TransactionFailure, Transactions } from '../transaction/transaction-user.ts';
+
+export interface Probe {
+  readonly target: Hop;
+  readonly periodSeconds: number;
+  /** The OPTIONS without Via, Call-ID, CSeq and From tag. */
+  readonly request: () => Request;
+}
+
+export type ProbeResult =
+  | { readonly kind: 'answered'; readonly status: number; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export interface OptionsProberDeps {
+  readonly transactions: Transactions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onResult: (target: Hop, result: ProbeResult) => void;
+}
+
+interface Running {
+  readonly probe: Probe;
+  timer: Timer | undefined;
+  sequence: number;
+  readonly callId: string;
+  readonly tag: string;
+}
+
+/** The first probe of each target leaves within this time, so that a fresh pod is known to Microsoft quickly. */
+const START_SPREAD_MS = 2000;
+
+export class OptionsProber {
+  readonly #deps: OptionsProberDeps;
+  readonly #running = new Map<string, Running>();
+
+  constructor(deps: OptionsProberDeps) {
+    this.#deps = deps;
+  }
+
+  /** Targets that stay keep their rhythm; others start or stop. */
+  apply(probes: readonly Probe[]): void {
+    const wanted = new Map(probes.filter((probe) => probe.periodSeconds > 0).map((probe) => [keyOf(probe), probe]));
+    for (const [key, running] of this.#running) {
+      if (!wanted.has(key)) this.#stop(key, running);
+    }
+    for (const [key, probe] of wanted) {
+      if (!this.#running.has(key)) this.#start(key, probe);
+    }
+  }
+
+  /** Draining: Microsoft demotes an SBC that falls silent (teams-direct-routing O-07). */
+  stop(): void {
+    for (const [key, running] of this.#running) this.#stop(key, running);
+  }
+
+  #start(key: string, probe: Probe): void {
+    const { clock, random } = this.#deps;
+    const running: Running = { probe, timer: undefined, sequence: 0, callId: random.token(), tag: random.token() };
+    this.#running.set(key, running);
+    running.timer = clock.after(random.below(START_SPREAD_MS), () => this.#send(running));
+  }
+
+  #stop(key: string, running: Running): void {
+    if (running.timer) this.#deps.clock.cancel(running.timer);
+    this.#running.delete(key);
+  }
+
+  #send(running: Running): void {
+    const { probe } = running;
+    running.timer = this.#deps.clock.after(probe.periodSeconds * 1000, () => this.#send(running));
+    running.sequence += 1;
+    const request = numbered(probe.request(), running);
+    this.#deps.transactions.request(request, probe.target, new ProbeUser(probe.target, this.#deps.onResult));
+  }
+}
+
+class ProbeUser implements ClientTransactionUser {
+  readonly #target: Hop;
+  readonly #onResult: OptionsProberDeps['onResult'];
+
+  constructor(target: Hop, onResult: OptionsProberDeps['onResult']) {
+    this.#target = target;
+    this.#onResult = onResult;
+  }
+
+  onResponse(response: Response): void {
+    if (response.status < 200) return;
+    this.#onResult(this.#target, { kind: 'answered', status: response.status, retryAfterSeconds: retryAfterSeconds(response) });
+  }
+
+  onFailure(failure: TransactionFailure): void {
+    this.#onResult(this.#target, failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason });
+  }
+}
+
+function numbered(request: Request, running: Running): Request {
+  const headers = Headers.from(request.headers);
+  headers.set('From', `${request.headers.get('From') ?? ''};tag=${running.tag}`);
+  headers.append('Call-ID', running.callId);
+  headers.append('CSeq', `${running.sequence} OPTIONS`);
+  return new Request(request.method, request.uri, headers);
+}
+
+function retryAfterSeconds(response: Response): number | undefined {
+  const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+  return Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+function keyOf(probe: Probe): string {
+  const { trunk, host, port, sentBy } = probe.target;
+  return `${trunk} ${host}:${port ?? ''} ${sentBy} ${probe.periodSeconds}`;
+}

@@ -1,0 +1,32 @@
+/** The health of all targets of all trunks, and the order in which a call tries them. Deterministic: time comes in as a number. */
+import type { Hop } from '../sip/hop.ts';
+import { isHeld, stepTarget, unknownTarget, type TargetEvent, type TargetHealth } from './target-health.ts';
+
+export class TargetBoard {
+  readonly #targets = new Map<string, TargetHealth>();
+
+  record(hop: Hop, event: TargetEvent, nowMs: number): void {
+    const key = keyOf(hop);
+    this.#targets.set(key, stepTarget(this.#targets.get(key) ?? unknownTarget, event, nowMs));
+  }
+
+  of(hop: Hop): TargetHealth {
+    return this.#targets.get(keyOf(hop)) ?? unknownTarget;
+  }
+
+  /** As configured, those that are down last, those that are held not at all. */
+  order(hops: readonly Hop[], nowMs: number): readonly Hop[] {
+    const free = hops.filter((hop) => !isHeld(this.of(hop), nowMs));
+    return [...free.filter((hop) => this.of(hop).status !== 'Down'), ...free.filter((hop) => this.of(hop).status === 'Down')];
+  }
+
+  /** Forgets targets that no longer exist, so that reloads do not fill memory. */
+  keepOnly(hops: readonly Hop[]): void {
+    const wanted = new Set(hops.map(keyOf));
+    for (const key of this.#targets.keys()) if (!wanted.has(key)) this.#targets.delete(key);
+  }
+}
+
+function keyOf(hop: Hop): string {
+  return `${hop.trunk} ${hop.host}:${hop.port ?? ''}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The health of one target of a trunk, such as one of Microsoft's data centres. Pure.
+ *
+ *   Unknown ──answer──► Up ──two silences, or refused at once──► Down ──answer──► Up
+ *      any ──503──► held: Down until Retry-After has passed, whatever OPTIONS says (RFC 3261 §21.5.4)
+ */
+
+export type TargetStatus = 'Unknown' | 'Up' | 'Down';
+
+export interface TargetHealth {
+  readonly status: TargetStatus;
+  /** Clock milliseconds; no request goes there before. */
+  readonly heldUntilMs: number;
+  readonly silences: number;
+  readonly lastStatus: number | undefined;
+  readonly lastAnsweredAtMs: number | undefined;
+  /** Why the last request failed without a response: `connection refused`, `untrusted-root`, … */
+  readonly lastFailure: string | undefined;
+}
+
+export type TargetEvent =
+  | { readonly kind: 'answered'; readonly status: number; readonly retryAfterSeconds: number | undefined }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export const unknownTarget: TargetHealth = {
+  status: 'Unknown',
+  heldUntilMs: 0,
+  silences: 0,
+  lastStatus: undefined,
+  lastAnsweredAtMs: undefined,
+  lastFailure: undefined,
+};
+
+const SILENCES_UNTIL_DOWN = 2;
+/** A 503 without Retry-After: one OPTIONS period, so that the next probe decides. */
+const DEFAULT_HOLD_SECONDS = 60;
+/** A peer cannot take itself away for longer than this with one response. */
+const MAX_HOLD_SECONDS = 3600;
+
+export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: number): TargetHealth {
+  switch (event.kind) {
+    case 'answered': {
+      const seen = { ...target, silences: 0, lastStatus: event.status, lastAnsweredAtMs: nowMs, lastFailure: undefined };
+      if (event.status === 503) {
+        const holdSeconds = Math.min(event.retryAfterSeconds ?? DEFAULT_HOLD_SECONDS, MAX_HOLD_SECONDS);
+        return { ...seen, status: 'Down', heldUntilMs: Math.max(target.heldUntilMs, nowMs + holdSeconds * 1000) };
+      }
+      return nowMs < target.heldUntilMs ? seen : { ...seen, status: 'Up' };
+    }
+    case 'silent': {
+      const silences = target.silences + 1;
+      return { ...target, silences, lastFailure: 'no answer', status: silences >= SILENCES_UNTIL_DOWN ? 'Down' : target.status };
+    }
+    case 'unreachable':
+      return { ...target, status: 'Down', lastFailure: event.reason };
+  }
+}
+
+export function isHeld(target: TargetHealth, nowMs: number): boolean {
+  return nowMs < target.heldUntilMs;
+}

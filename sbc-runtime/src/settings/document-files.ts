@@ -1,0 +1,99 @@
+/**
+ * Reads what the pod has mounted: the routing-state document, the Secrets and the trust bundles that it names. All or
+ * nothing: a document with a missing key is refused as a whole, and the one before it keeps serving (design: rule 8).
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashRoutingState, parseRoutingState, type Problem, type RoutingState } from '@teams-sbc/crds/runtime';
+
+export interface Directories {
+  readonly state: string;
+  readonly secrets: string;
+  readonly trust: string;
+  /** The PEM file that the preset `MicrosoftTeams` stands for. */
+  readonly microsoftRoots: string;
+}
+
+/** A `kubernetes.io/tls` Secret, as text. */
+export interface CertificateFiles {
+  readonly name: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface TrustFiles {
+  readonly name: string;
+  readonly roots: string;
+  /** The preset: peers under Microsoft's names may show certificates made for servers alone. */
+  readonly isMicrosoft: boolean;
+}
+
+export interface LoadedDocument {
+  readonly state: RoutingState;
+  readonly hash: string;
+  readonly certificates: readonly CertificateFiles[];
+  readonly trustBundles: readonly TrustFiles[];
+  /** Changes whenever the document or any file that it names changes. */
+  readonly fingerprint: string;
+}
+
+export interface RefusedDocument {
+  readonly hash: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export type LoadResult = { readonly ok: true; readonly document: LoadedDocument } | { readonly ok: false; readonly refusal: RefusedDocument; readonly fingerprint: string };
+
+const DOCUMENT = 'routing-state.json';
+/** Larger files are neither a document nor a certificate, a key or a set of roots. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+export function loadDocument(directories: Directories): LoadResult {
+  const text = readText(join(directories.state, DOCUMENT));
+  if (!text.ok) return refused(undefined, [text.problem], text.problem.message);
+  const parsed = parseRoutingState(text.content);
+  if (!parsed.ok) return refused(undefined, parsed.problems, text.content);
+  const { state } = parsed;
+  const hash = hashRoutingState(state);
+  const problems: Problem[] = [];
+  const certificates = state.certificates.map((entry) => {
+    const folder = join(directories.secrets, entry.secret);
+    return { name: entry.name, certificate: take(join(folder, 'tls.crt'), problems), key: take(join(folder, 'tls.key'), problems) };
+  });
+  const trustBundles = state.trustBundles.map((entry) => {
+    const isMicrosoft = 'preset' in entry.source;
+    const path = isMicrosoft ? directories.microsoftRoots : join(directories.trust, entry.name, 'ca.crt');
+    return { name: entry.name, roots: take(path, problems), isMicrosoft };
+  });
+  const fingerprint = [hash, ...certificates.flatMap((entry) => [entry.certificate, entry.key]), ...trustBundles.map((entry) => entry.roots)].join('\n');
+  if (problems.length > 0) return refused(hash, problems, fingerprint);
+  return { ok: true, document: { state, hash, certificates, trustBundles, fingerprint } };
+}
+
+function refused(hash: string | undefined, problems: readonly Problem[], fingerprint: string): LoadResult {
+  return { ok: false, refusal: { hash, problems }, fingerprint: `refused\n${fingerprint}` };
+}
+
+function take(path: string, problems: Problem[]): string {
+  const read = readText(path);
+  if (read.ok) return read.content;
+  problems.push(read.problem);
+  return '';
+}
+
+type TextResult = { readonly ok: true; readonly content: string } | { readonly ok: false; readonly problem: Problem };
+
+function readText(path: string): TextResult {
+  try {
+    const content = readFileSync(path);
+    if (content.length > MAX_FILE_BYTES) return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
+    return { ok: true, content: content.toString('utf8') };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    return unusable(path, code === 'ENOENT' ? 'no such file' : code, 'a readable file');
+  }
+}
+
+function unusable(path: string, found: string, allowed: string): TextResult {
+  return { ok: false, problem: { path, message: `${path}: must be ${allowed} (found ${found})`, found, allowed } };
+}

@@ -1,0 +1,149 @@
+/** What both server transaction shells share: the user's view of the transaction, and sending responses. */
+import type { Request, Response } from '../sip/message.ts';
+import { serialize } from '../sip/serialize.ts';
+import type { Flow } from '../transport/transport-user.ts';
+import { detached } from './key.ts';
+import { TimedTransaction } from './timed-transaction.ts';
+import type { TransactionRoom } from './transaction-room.ts';
+import type { ServerTransaction } from './transaction-user.ts';
+
+export interface ServerTransactionParams {
+  readonly request: Request;
+  readonly flow: Flow;
+  readonly key: string;
+  /** Of a request outside dialogs that is watched for merged copies (RFC 3261 §8.2.2.2). */
+  readonly mergeKey?: string | undefined;
+}
+
+/** Where responses go (RFC 3261 §18.2.2): what is kept of the request's topmost Via. */
+interface ReturnAddress {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly received: string | undefined;
+}
+
+/** What the user holds. The request lives here, so that a transaction which only absorbs retransmissions does not keep it. */
+class OfferedTransaction implements ServerTransaction {
+  readonly request: Request;
+  readonly #shell: ServerShell;
+
+  constructor(request: Request, shell: ServerShell) {
+    this.request = request;
+    this.#shell = shell;
+  }
+
+  get flow(): Flow {
+    return this.#shell.flow;
+  }
+
+  get isOver(): boolean {
+    return this.#shell.isOver;
+  }
+
+  respond(response: Response): void {
+    this.#shell.respond(response);
+  }
+}
+
+export abstract class ServerShell extends TimedTransaction {
+  readonly flow: Flow;
+  readonly #method: string;
+  readonly #key: string;
+  readonly #returnAddress: ReturnAddress;
+  #mergeKey: string | undefined;
+  #offered: ServerTransaction | undefined;
+  /** Kept while the user may give the same response again: a 2xx until its ACK (RFC 3261 §13.3.1.4). */
+  #lastResponse: Response | undefined;
+  #lastText = '';
+  #lastStatus = 0;
+
+  constructor(room: TransactionRoom, params: ServerTransactionParams) {
+    super(room);
+    this.flow = params.flow;
+    this.#method = params.request.method;
+    this.#key = params.key;
+    this.#mergeKey = params.mergeKey;
+    const { via } = params.request;
+    const { received } = via;
+    this.#returnAddress = {
+      host: detached(via.host),
+      port: via.port,
+      received: received === undefined ? undefined : detached(received),
+    };
+    this.#offered = new OfferedTransaction(params.request, this);
+  }
+
+  abstract get isOver(): boolean;
+  abstract start(): void;
+  /** The request came again. */
+  abstract onRepeated(): void;
+  /** The user was told of the request and has returned. */
+  abstract onOffered(): void;
+  /** Throws a SyntaxError for a response that cannot be written; nothing has changed then. A response must not be changed once it was given. */
+  abstract respond(response: Response): void;
+
+  /** Undefined once a final response was sent. */
+  get offered(): ServerTransaction | undefined {
+    return this.#offered;
+  }
+
+  /** The To tag of the last response; undefined where it had none, or is not kept any more. */
+  get toTag(): string | undefined {
+    return this.#lastResponse?.to.tag;
+  }
+
+  /** Before the machine moves: a response that cannot be written leaves it where it is. */
+  protected prepare(response: Response): void {
+    if (response === this.#lastResponse) {
+      this.room.metrics.retransmission(statusClass(response.status));
+      return;
+    }
+    this.#lastText = serialize(response);
+    this.#lastResponse = response;
+    this.#lastStatus = response.status;
+  }
+
+  protected send(): void {
+    this.room.transports.respond(this.flow, this.#returnAddress, this.#lastText);
+  }
+
+  protected repeat(): void {
+    if (this.#lastStatus === 0) return;
+    this.room.metrics.retransmission(statusClass(this.#lastStatus));
+    this.send();
+  }
+
+  /** The final response is out: from here on the transaction only absorbs and repeats. */
+  protected forgetRequest(): void {
+    this.#offered = undefined;
+  }
+
+  /** RFC 3261 §8.2.2.2 speaks of ongoing transactions: after a refusal a client may try again on another path. */
+  protected forgetMerged(): void {
+    if (this.#mergeKey !== undefined) this.room.forgetMerged(this.#mergeKey);
+    this.#mergeKey = undefined;
+  }
+
+  protected forgetResponse(): void {
+    this.#lastResponse = undefined;
+  }
+
+  protected end(): void {
+    this.forgetMerged();
+    this.forgetRequest();
+    this.#lastText = '';
+    this.#lastResponse = undefined;
+    this.room.forgetServer(this.#key);
+  }
+
+  protected get method(): string {
+    return this.#method;
+  }
+}
+
+const classes = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
+
+/** As metrics name it. */
+function statusClass(status: number): string {
+  return classes[Math.floor(status / 100)] ?? '6xx';
+}

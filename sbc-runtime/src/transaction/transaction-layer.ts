@@ -1,0 +1,254 @@
+/** The transaction room (RFC 3261 §17): finds the transaction that a message belongs to, or makes one. */
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Hop } from '../sip/hop.ts';
+import type { Request, Response } from '../sip/message.ts';
+import { responseTo } from '../sip/response-to.ts';
+import { serialize } from '../sip/serialize.ts';
+import type { Flow, TransportUser, Transports } from '../transport/transport-user.ts';
+import type { ClientShell } from './client-transaction.ts';
+import { InviteClientShell } from './invite-client-transaction.ts';
+import { InviteServerShell } from './invite-server-transaction.ts';
+import { MAGIC_COOKIE, cancelledKey, clientKey, mergeKey, serverKey } from './key.ts';
+import { NonInviteClientShell } from './non-invite-client-transaction.ts';
+import { NonInviteServerShell } from './non-invite-server-transaction.ts';
+import type { ServerShell, ServerTransactionParams } from './server-transaction.ts';
+import type { CancelParams, TransactionRoom } from './transaction-room.ts';
+import { rfc3261Timers } from './transaction-user.ts';
+import type {
+  ClientTransaction,
+  ClientTransactionUser,
+  RequestTimers,
+  TransactionUser,
+  Transactions,
+} from './transaction-user.ts';
+
+export interface TransactionLayerParams {
+  readonly transports: Transports;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** @default rfc3261Timers */
+  readonly timers?: RequestTimers;
+  /** Live transactions, of both kinds, beyond which new requests are answered 503. @default 100000 */
+  readonly maxTransactions?: number;
+}
+
+const DEFAULT_MAX_TRANSACTIONS = 100_000;
+
+type RoomPorts = Pick<TransactionRoom, 'transports' | 'clock' | 'random' | 'log' | 'metrics' | 'timers'>;
+
+/** The outcome of a CANCEL shows at its INVITE. */
+const nobody: ClientTransactionUser = { onResponse: () => undefined, onFailure: () => undefined };
+
+export class TransactionLayer implements Transactions, TransportUser {
+  readonly #room: TransactionRoom;
+  readonly #maxTransactions: number;
+  readonly #clients = new Map<string, ClientShell>();
+  readonly #servers = new Map<string, ServerShell>();
+  /** RFC 3261 §8.2.2.2: what would be the same in another copy of a request. */
+  readonly #merged = new Set<string>();
+  /** RFC 3261 §8.2.7: what is answered without state carries the same To tag each time. */
+  readonly #statelessTag: string;
+  #user: TransactionUser | undefined;
+
+  constructor(params: TransactionLayerParams) {
+    const { transports, clock, random, log, metrics } = params;
+    this.#room = this.#roomOf({ transports, clock, random, log, metrics, timers: params.timers ?? rfc3261Timers });
+    this.#maxTransactions = params.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
+    this.#statelessTag = random.token();
+    transports.deliverTo(this);
+  }
+
+  deliverTo(user: TransactionUser): void {
+    this.#user = user;
+  }
+
+  get size(): number {
+    return this.#clients.size + this.#servers.size;
+  }
+
+  request(request: Request, hop: Hop, user: ClientTransactionUser): ClientTransaction {
+    const branch = this.#branch();
+    const via = putVia(request, hop, branch);
+    const key = clientKey(branch, request.method);
+    const params = { request, key, hop, user, via, branch };
+    const shell =
+      request.method === 'INVITE'
+        ? new InviteClientShell(this.#room, params)
+        : new NonInviteClientShell(this.#room, params);
+    this.#clients.set(key, shell);
+    shell.start();
+    return shell.transaction(request);
+  }
+
+  send(request: Request, hop: Hop, failed?: (reason: string) => void): void {
+    putVia(request, hop, this.#branch());
+    this.#room.transports.send(hop, serialize(request), (result) => {
+      if (result.kind === 'failed') failed?.(result.reason);
+    });
+  }
+
+  onRequest(request: Request, flow: Flow): void {
+    const key = serverKey(request);
+    const known = this.#servers.get(key);
+    if (request.method === 'ACK') {
+      this.#onAck(request, flow, known);
+      return;
+    }
+    if (known !== undefined) {
+      known.onRepeated();
+      return;
+    }
+    if (request.method === 'CANCEL') {
+      this.#onCancel(request, flow, key);
+      return;
+    }
+    this.#onNew(request, flow, key);
+  }
+
+  onResponse(response: Response, flow: Flow): void {
+    const { branch } = response.via;
+    const shell = branch === undefined ? undefined : this.#clients.get(clientKey(branch, response.cseq.method));
+    if (shell !== undefined) {
+      shell.onResponse(response, flow);
+      return;
+    }
+    this.#room.metrics.refused(flow.protocol, 'stray-response');
+    try {
+      this.#user?.onStrayResponse?.(response);
+    } catch (error) {
+      this.#room.userFailed(error, `stray ${response.status}`);
+    }
+  }
+
+  #onNew(request: Request, flow: Flow, key: string): void {
+    if (this.#isFull || this.#user === undefined) {
+      this.#room.metrics.refused(flow.protocol, 'too-many-transactions');
+      this.#answer({ request, flow, key }, this.#refusal(request, 503, this.#statelessTag));
+      return;
+    }
+    const merged = mergeKey(request);
+    if (merged !== undefined && this.#merged.has(merged)) {
+      this.#room.metrics.refused(flow.protocol, 'merged-request');
+      this.#answer({ request, flow, key }, this.#refusal(request, 482));
+      return;
+    }
+    this.#offer(this.#place({ request, flow, key, mergeKey: merged }), this.#user);
+  }
+
+  #onAck(ack: Request, flow: Flow, known: ServerShell | undefined): void {
+    if (known instanceof InviteServerShell) known.onAck(ack, flow);
+    else this.#room.tellAck(ack, flow);
+  }
+
+  /** RFC 3261 §9.2: the CANCEL is answered at once, whatever becomes of the INVITE. */
+  #onCancel(cancel: Request, flow: Flow, key: string): void {
+    const found = this.#servers.get(cancelledKey(cancel));
+    // A branch is no secret to everyone on the path: only the trunk that called may cancel.
+    const invite = found instanceof InviteServerShell && sharesTrunk(found.flow, flow) ? found : undefined;
+    this.#answer(
+      { request: cancel, flow, key },
+      this.#refusal(cancel, invite === undefined ? 481 : 200, invite?.toTag),
+    );
+    const offered = invite?.offered;
+    if (offered === undefined) return;
+    try {
+      this.#user?.onCancel(offered, cancel);
+    } catch (error) {
+      this.#room.userFailed(error, 'CANCEL');
+    }
+  }
+
+  #offer(shell: ServerShell, user: TransactionUser): void {
+    const { offered } = shell;
+    if (offered === undefined) return;
+    try {
+      user.onRequest(offered);
+    } catch (error) {
+      this.#room.userFailed(error, offered.request.method);
+      this.#room.metrics.refused(shell.flow.protocol, 'internal-error');
+      if (!shell.isOver) shell.respond(this.#refusal(offered.request, 500, shell.toTag));
+    }
+    shell.onOffered();
+  }
+
+  get #isFull(): boolean {
+    return this.size >= this.#maxTransactions;
+  }
+
+  /** With a transaction that absorbs what follows; without one where the tables are full. */
+  #answer(params: ServerTransactionParams, response: Response): void {
+    if (!this.#isFull) {
+      this.#place(params).respond(response);
+      return;
+    }
+    const { request, flow } = params;
+    this.#room.transports.respond(flow, request.via, serialize(response));
+  }
+
+  #place(params: ServerTransactionParams): ServerShell {
+    const shell =
+      params.request.method === 'INVITE'
+        ? new InviteServerShell(this.#room, params)
+        : new NonInviteServerShell(this.#room, params);
+    this.#servers.set(params.key, shell);
+    if (params.mergeKey !== undefined) this.#merged.add(params.mergeKey);
+    shell.start();
+    return shell;
+  }
+
+  #refusal(request: Request, status: number, toTag = this.#room.random.token()): Response {
+    return responseTo(request, status, { toTag });
+  }
+
+  #branch(): string {
+    return MAGIC_COOKIE + this.#room.random.token();
+  }
+
+  #sendCancel({ cancel, branch, hop, flow }: CancelParams): void {
+    const key = clientKey(branch, 'CANCEL');
+    const shell = new NonInviteClientShell(this.#room, { request: cancel, key, hop, user: nobody, flow });
+    this.#clients.set(key, shell);
+    shell.start();
+  }
+
+  #roomOf(ports: RoomPorts): TransactionRoom {
+    return {
+      ...ports,
+      sendCancel: (params) => {
+        this.#sendCancel(params);
+      },
+      forgetClient: (key) => void this.#clients.delete(key),
+      forgetServer: (key) => void this.#servers.delete(key),
+      forgetMerged: (key) => void this.#merged.delete(key),
+      tellAck: (ack, flow) => {
+        try {
+          this.#user?.onAck(ack, flow);
+        } catch (error) {
+          this.#room.userFailed(error, 'ACK');
+        }
+      },
+      userFailed: (error, about) => {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        ports.log.error('Transaction user failed', { about, error: detail });
+      },
+    };
+  }
+}
+
+/** A request of ours has one Via; one from an earlier try is replaced. */
+function putVia(request: Request, hop: Hop, branch: string): string {
+  // RFC 3581 §3: only a datagram's source says where its answer must go.
+  const via = `SIP/2.0/${hop.protocol} ${hop.sentBy};branch=${branch}${hop.protocol === 'UDP' ? ';rport' : ''}`;
+  if (request.headers.has('Via')) request.headers.delete('Via');
+  request.headers.prepend('Via', via);
+  return via;
+}
+
+function sharesTrunk(one: Flow, other: Flow): boolean {
+  return one.trunks.some((trunk) => other.trunks.includes(trunk));
+}
