@@ -6,17 +6,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { customResourceDefinitions } from '../crds/generate/custom-resource-definitions.ts';
 import { referencePages } from '../crds/generate/reference-pages.ts';
+import { metricsPage } from './metrics-page.ts';
 
 /** Path below the repository's root → content. */
-type Generator = () => ReadonlyMap<string, string>;
+type Generator = () => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
 
-const generators: readonly Generator[] = [customResourceDefinitions, referencePages];
+const generators: readonly Generator[] = [customResourceDefinitions, referencePages, metricsPage];
 
 /** Folders that hold nothing but generated files: what no generator writes has no place there. */
 const ownedFolders = ['crds/generated'];
 
 const root = join(import.meta.dirname, '..');
-const files = new Map(generators.flatMap((generate) => [...generate()]));
+const files = new Map((await Promise.all(generators.map((generate) => generate()))).flatMap((pages) => [...pages]));
 const stale = ownedFolders.flatMap((folder) => {
   const path = join(root, folder);
   const names = existsSync(path) ? readdirSync(path) : [];

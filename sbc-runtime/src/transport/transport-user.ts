@@ -29,5 +29,9 @@ export interface Transports {
   /** Sends on a known flow. False where it is gone: then the caller resolves anew. */
   sendOn(flow: Flow, text: string): boolean;
   /** RFC 3261 §18.2.2 and RFC 3581 §4: back on the flow, else to a new connection at the Via's address. */
-  respond(flow: Flow, via: { readonly host: string; readonly port: number | undefined; readonly received: string | undefined }, text: string): void;
+  respond(
+    flow: Flow,
+    via: { readonly host: string; readonly port: number | undefined; readonly received: string | undefined },
+    text: string,
+  ): void;
 }

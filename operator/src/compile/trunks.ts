@@ -1,0 +1,105 @@
+/** One trunk of the document, or the problem for which it is left out. Pure. */
+import { endpointsOf, pbxPeerNames, teamsPeerNames } from '@teams-sbc/crds';
+import type { PbxTrunk, SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
+import type { ListenerState, TrunkState } from '@teams-sbc/crds/runtime';
+import { certificateSecret } from './certificate-secret.ts';
+import type { Trunk } from './trunk.ts';
+import { trunkFqdns } from './fqdns.ts';
+import { maxFqdnLength } from './limits.ts';
+import type { Problem, ProblemReason } from './problem.ts';
+import { refOf } from './problem.ts';
+import type { Trust } from './trust-bundles.ts';
+
+export interface TrunkContext {
+  readonly instance: SbcInstance;
+  readonly trunk: Trunk;
+  readonly listeners: readonly ListenerState[];
+  readonly trust: Trust;
+}
+
+export type TrunkOutcome =
+  { readonly kind: 'trunk'; readonly trunk: TrunkState } | { readonly kind: 'problem'; readonly problem: Problem };
+
+export function compileTrunk(context: TrunkContext): TrunkOutcome {
+  const { trunk } = context;
+  return trunk.kind === 'TeamsTrunk' ? compileTeams(context, trunk) : compilePbx(context, trunk);
+}
+
+function compileTeams(context: TrunkContext, trunk: TeamsTrunk): TrunkOutcome {
+  const { instance, trust } = context;
+  const { spec } = trunk;
+  const listener = findListener(context, 'TLS');
+  if (listener === undefined) return noListener(trunk, 'spec.sbcRef', 'TLS');
+  const fqdns = trunkFqdns(instance, trunk);
+  if (fqdns.length < instance.spec.replicas) {
+    const message = `found ${String(fqdns.length)}, allowed at least one for each of the ${String(instance.spec.replicas)} replicas of SbcInstance/${instance.metadata.name}`;
+    return refuse(trunk, 'spec.fqdns', 'FqdnsMismatch', message);
+  }
+  const long = fqdns.find((fqdn) => fqdn.length > maxFqdnLength);
+  if (long !== undefined) {
+    const message = `found ${long} with ${String(long.length)} characters, allowed ${String(maxFqdnLength)} (Microsoft's limit for the name of an SBC)`;
+    return refuse(trunk, spec.fqdns === undefined ? 'spec.subdomain' : 'spec.fqdns', 'InvalidName', message);
+  }
+  return {
+    kind: 'trunk',
+    trunk: {
+      kind: 'TeamsTrunk',
+      name: trunk.metadata.name,
+      listener: listener.name,
+      fqdns,
+      dataCentres: endpointsOf(spec).map(({ host, port }) => ({ host, port })),
+      allowCIDRs: [...spec.allowCIDRs],
+      tls: {
+        certificate: certificateSecret(instance),
+        trustBundle: trust.nameOf(spec.tls.trust),
+        peerNames: [...teamsPeerNames(spec)],
+      },
+      options: { periodSeconds: spec.options.periodSeconds },
+      codecs: [...spec.codecs],
+      earlyMedia: spec.earlyMedia,
+    },
+  };
+}
+
+function compilePbx(context: TrunkContext, trunk: PbxTrunk): TrunkOutcome {
+  const { spec } = trunk;
+  const listener = findListener(context, spec.transport);
+  if (listener === undefined) return noListener(trunk, 'spec.transport', spec.transport);
+  const tls = spec.tls && {
+    certificate: certificateSecret(context.instance),
+    trustBundle: context.trust.nameOf(spec.tls.trust),
+    peerNames: [...pbxPeerNames(spec)],
+  };
+  return {
+    kind: 'trunk',
+    trunk: {
+      kind: 'PbxTrunk',
+      name: trunk.metadata.name,
+      listener: listener.name,
+      protocol: spec.transport,
+      peers: spec.peers.map(({ name, host, port }) => ({ name, host, ...(port === undefined ? {} : { port }) })),
+      allowCIDRs: [...spec.allowCIDRs],
+      ...(tls === undefined ? {} : { tls }),
+      options: { periodSeconds: spec.options.periodSeconds },
+      codecs: [...spec.codecs],
+      srtp: spec.media.srtp,
+    },
+  };
+}
+
+function findListener(
+  { listeners, trunk }: TrunkContext,
+  protocol: ListenerState['protocol'],
+): ListenerState | undefined {
+  return listeners.find((listener) => listener.serves === trunk.kind && listener.protocol === protocol);
+}
+
+function noListener(trunk: Trunk, field: string, transport: string): TrunkOutcome {
+  const name = trunk.spec.sbcRef.name;
+  const message = `found no listener for ${trunk.kind} over ${transport} in SbcInstance/${name}, add {kind: ${trunk.kind}, transport: ${transport}} to its spec.listeners`;
+  return refuse(trunk, field, 'NoListener', message);
+}
+
+function refuse(trunk: Trunk, field: string, reason: ProblemReason, message: string): TrunkOutcome {
+  return { kind: 'problem', problem: { object: refOf(trunk), field, reason, message, blocking: false } };
+}

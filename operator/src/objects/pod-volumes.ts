@@ -1,0 +1,51 @@
+/** The runtime's volumes: routing state, one for each Secret and trust bundle, and a place for its admin socket. Pure. */
+import { createHash } from 'node:crypto';
+import type { Volume, VolumeMount } from './kube-types.ts';
+import type { SbcInstance } from '@teams-sbc/crds';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { paths } from './paths.ts';
+import { routingConfigMapName } from './routing-config-map.ts';
+
+/** Owner only; with `fsGroup` the kubelet adds read for the pod's group. */
+const secretMode = 0o400;
+
+export interface PodVolumes {
+  readonly volumes: Volume[];
+  readonly mounts: VolumeMount[];
+}
+
+export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolumes {
+  const volumes: Volume[] = [
+    { name: 'state', configMap: { name: routingConfigMapName(instance.metadata.name) } },
+    { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+  ];
+  const mounts: VolumeMount[] = [
+    { name: 'state', mountPath: paths.state, readOnly: true },
+    { name: 'run', mountPath: paths.run },
+  ];
+  for (const { secret } of state.certificates) {
+    const name = volumeName('secret', secret);
+    volumes.push({ name, secret: { secretName: secret, defaultMode: secretMode } });
+    mounts.push({ name, mountPath: `${paths.secrets}/${secret}`, readOnly: true });
+  }
+  for (const bundle of state.trustBundles) {
+    const { source } = bundle;
+    if ('preset' in source) continue;
+    const name = volumeName('trust', bundle.name);
+    const items = [{ key: source.key, path: 'ca.crt' }];
+    volumes.push(
+      source.kind === 'Secret'
+        ? { name, secret: { secretName: source.name, items, defaultMode: secretMode } }
+        : { name, configMap: { name: source.name, items } },
+    );
+    mounts.push({ name, mountPath: `${paths.trust}/${bundle.name}`, readOnly: true });
+  }
+  return { volumes, mounts };
+}
+
+/** A volume's name is a DNS label of at most 63 characters; a Secret's name may be longer and hold dots. */
+function volumeName(prefix: string, name: string): string {
+  const plain = `${prefix}-${name}`;
+  if (plain.length <= 63 && !name.includes('.')) return plain;
+  return `${prefix}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}

@@ -1,0 +1,107 @@
+/** The open connections: found again by where they go and for whom, counted in all and for each source address. */
+import type { StreamConnection } from './stream-connection.ts';
+import type { TransportLimits } from './limits.ts';
+import type { TransportProtocol } from '../sip/hop.ts';
+
+/** What makes two dials the same connection. */
+export interface DialKey {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+  /** Certificate and trust roots are the trunk's. */
+  readonly trunk: string;
+  readonly listener: string;
+  /** TLS: the name that the peer's certificate was verified for; it vouches for no other (RFC 3261 §26.3.2.2). */
+  readonly host: string;
+}
+
+export function dialKey(key: DialKey): string {
+  const name = key.protocol === 'TLS' ? key.host.toLowerCase() : '';
+  return `${key.protocol} ${key.address} ${key.port} ${key.trunk} ${key.listener} ${name}`;
+}
+
+const peerKey = (protocol: TransportProtocol, address: string, port: number) => `${protocol} ${address} ${port}`;
+
+export class ConnectionTable {
+  readonly #limits: TransportLimits;
+  readonly #all = new Set<StreamConnection>();
+  readonly #dialled = new Map<string, StreamConnection>();
+  readonly #byPeer = new Map<string, StreamConnection>();
+  readonly #acceptedFrom = new Map<string, number>();
+  /** Sockets that hold a place: open connections, and those that are still in their handshake. */
+  #places = 0;
+
+  constructor(limits: TransportLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Takes a place for an accepted socket, before anything is read from it. */
+  takePlace(address: string): 'ok' | 'too-many-connections' | 'too-many-connections-from-address' {
+    if (this.#places >= this.#limits.maxConnections) return 'too-many-connections';
+    const fromThere = this.#acceptedFrom.get(address) ?? 0;
+    if (fromThere >= this.#limits.maxConnectionsPerAddress) return 'too-many-connections-from-address';
+    this.#places += 1;
+    this.#acceptedFrom.set(address, fromThere + 1);
+    return 'ok';
+  }
+
+  leavePlace(address: string): void {
+    this.#places -= 1;
+    const left = (this.#acceptedFrom.get(address) ?? 1) - 1;
+    if (left > 0) this.#acceptedFrom.set(address, left);
+    else this.#acceptedFrom.delete(address);
+  }
+
+  /** A place for a socket that we dial. */
+  takeDialPlace(): boolean {
+    if (this.#places >= this.#limits.maxConnections) return false;
+    this.#places += 1;
+    return true;
+  }
+
+  leaveDialPlace(): void {
+    this.#places -= 1;
+  }
+
+  /** `key`: of a connection that we dialled. */
+  add(connection: StreamConnection, key?: string): void {
+    this.#all.add(connection);
+    if (key !== undefined) this.#dialled.set(key, connection);
+    this.#byPeer.set(peerKey(connection.protocol, connection.address, connection.port), connection);
+  }
+
+  /** Leaves alone what a newer connection has put in its place. */
+  remove(connection: StreamConnection, key?: string): void {
+    this.#all.delete(connection);
+    if (key !== undefined && this.#dialled.get(key) === connection) this.#dialled.delete(key);
+    const peer = peerKey(connection.protocol, connection.address, connection.port);
+    if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
+  }
+
+  /** For new requests: open, and not retired. */
+  dialled(key: string): StreamConnection | undefined {
+    const connection = this.#dialled.get(key);
+    return connection?.isOpen === true && !connection.isRetired ? connection : undefined;
+  }
+
+  /** For responses (RFC 3261 §18.2.2): any open connection to that peer for one of the trunks, whoever opened it. */
+  toPeer(
+    protocol: TransportProtocol,
+    address: string,
+    port: number,
+    trunks: readonly string[],
+  ): StreamConnection | undefined {
+    const connection = this.#byPeer.get(peerKey(protocol, address, port));
+    return connection?.isOpen === true && connection.trunks.some((trunk) => trunks.includes(trunk))
+      ? connection
+      : undefined;
+  }
+
+  [Symbol.iterator](): IterableIterator<StreamConnection> {
+    return this.#all.values();
+  }
+}

@@ -1,0 +1,83 @@
+/** Turned-away messages and connections: every one counted, one line a minute and address in the log, few answered. */
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { TransportProtocol } from '../sip/hop.ts';
+
+export type RefusalReason =
+  | 'source-not-allowed'
+  | 'source-port-zero'
+  | 'certificate-refused'
+  | 'handshake-failed'
+  | 'handshake-timeout'
+  | 'malformed'
+  | 'too-large'
+  | 'message-timeout'
+  | 'too-many-connections'
+  | 'too-many-connections-from-address'
+  | 'write-queue-full'
+  /** A request over a connection that we dialled, from a peer that might not have dialled us. */
+  | 'not-a-peer-that-may-call'
+  /** Our own code threw on it: a bug. */
+  | 'internal-error';
+
+export interface Refusal {
+  readonly protocol: TransportProtocol;
+  readonly reason: RefusalReason;
+  readonly listener: string;
+  readonly address: string;
+  readonly detail?: string;
+}
+
+const LOG_EVERY_MS = 60_000;
+/** Addresses whose last line is remembered; the oldest is forgotten first. */
+const MAX_REMEMBERED = 1024;
+
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #answersPerSecond: number;
+  readonly #loggedAtMs = new Map<string, number>();
+  #secondStartMs = Number.NEGATIVE_INFINITY;
+  #answered = 0;
+
+  constructor(dependencies: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly metrics: Metrics;
+    readonly answersPerSecond: number;
+  }) {
+    this.#clock = dependencies.clock;
+    this.#log = dependencies.log;
+    this.#metrics = dependencies.metrics;
+    this.#answersPerSecond = dependencies.answersPerSecond;
+  }
+
+  count(refusal: Refusal): void {
+    this.#metrics.refused(refusal.protocol, refusal.reason);
+    const nowMs = this.#clock.nowMs();
+    const key = `${refusal.reason} ${refusal.address}`;
+    const lastMs = this.#loggedAtMs.get(key);
+    if (lastMs !== undefined && nowMs - lastMs < LOG_EVERY_MS) return;
+    this.#loggedAtMs.delete(key);
+    this.#loggedAtMs.set(key, nowMs);
+    if (this.#loggedAtMs.size > MAX_REMEMBERED) {
+      const oldest = this.#loggedAtMs.keys().next();
+      if (oldest.done !== true) this.#loggedAtMs.delete(oldest.value);
+    }
+    const { protocol, reason, listener, address, detail } = refusal;
+    this.#log.warn('Refused a peer', { protocol, reason, listener, address, detail });
+  }
+
+  /** True at most so often a second: an answer to a stranger is traffic that its forged source address gets. */
+  mayAnswer(): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#secondStartMs >= 1000) {
+      this.#secondStartMs = nowMs;
+      this.#answered = 0;
+    }
+    this.#answered += 1;
+    return this.#answered <= this.#answersPerSecond;
+  }
+}

@@ -1,0 +1,145 @@
+/** TLS over what TCP accepts and dials. OpenSSL's verdict on the peer is not asked for: `tls-verifier.ts` gives it. */
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect, createServer } from 'node:tls';
+import type { Server, TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '../kernel/clock.ts';
+import type { TransportLimits } from './limits.ts';
+import { plainReason } from './plain-reason.ts';
+import { DialAttempt, tcpOptions } from './tcp.ts';
+import type { Dialled, TcpDial } from './tcp.ts';
+import type { TlsIdentity, TlsProvider } from './tls-material.ts';
+
+export interface TlsUpgraderOptions {
+  readonly listener: string;
+  readonly tls: TlsProvider;
+  readonly clock: Clock;
+  readonly limits: TransportLimits;
+  onSecure(socket: TLSSocket, address: string, port: number): void;
+  onFailed(reason: 'handshake-failed' | 'handshake-timeout', address: string, detail: string): void;
+}
+
+/** A socket in its handshake. */
+interface Handshake {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly port: number;
+  readonly timer: Timer;
+  problem: string;
+}
+
+/** Makes accepted sockets secure. It does not listen: sockets are handed to it once they were admitted. */
+export class TlsUpgrader {
+  readonly #options: TlsUpgraderOptions;
+  readonly #server: Server;
+  readonly #handshakes = new Map<string, Handshake>();
+
+  constructor(options: TlsUpgraderOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      ...options.tls.defaultOptions(options.listener),
+      requestCert: true,
+      rejectUnauthorized: false,
+      // Our clock limits handshakes; Node's own limit must not come before it.
+      handshakeTimeout: options.limits.handshakeTimeoutMs * 10,
+      SNICallback: (serverName, done) => done(null, options.tls.contextFor(options.listener, serverName)),
+    });
+    this.#server.on('secureConnection', (socket) => this.#secured(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      socket.on('error', () => undefined);
+      const handshake = this.#handshakes.get(keyOf(socket));
+      if (handshake !== undefined) handshake.problem = plainReason(error);
+      socket.destroy();
+    });
+  }
+
+  /** For handshakes from now on; connections that stand keep the certificate they were made with. */
+  reload(): void {
+    const options = this.#options.tls.defaultOptions(this.#options.listener);
+    if (options !== undefined) this.#server.setSecureContext(options);
+  }
+
+  upgrade(socket: Socket, address: string, port: number): void {
+    const key = keyOf(socket);
+    const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
+      if (this.#end(key) === undefined) return;
+      this.#options.onFailed('handshake-timeout', address, 'TLS handshake timed out');
+      socket.destroy();
+    });
+    this.#handshakes.set(key, { socket, address, port, timer, problem: 'the peer closed the connection' });
+    socket.once('close', () => {
+      const handshake = this.#end(key);
+      if (handshake !== undefined) this.#options.onFailed('handshake-failed', address, handshake.problem);
+    });
+    this.#server.emit('connection', socket);
+  }
+
+  /** Ends the handshakes on their way. */
+  close(): void {
+    for (const [key, { socket }] of this.#handshakes) {
+      this.#end(key);
+      socket.destroy();
+    }
+  }
+
+  #secured(socket: TLSSocket): void {
+    const handshake = this.#end(keyOf(socket));
+    if (handshake === undefined) socket.destroy();
+    else this.#options.onSecure(socket, handshake.address, handshake.port);
+  }
+
+  #end(key: string): Handshake | undefined {
+    const handshake = this.#handshakes.get(key);
+    if (handshake === undefined) return undefined;
+    this.#handshakes.delete(key);
+    this.#options.clock.cancel(handshake.timer);
+    return handshake;
+  }
+}
+
+/** The secure socket and the one below it have the same peer. */
+const keyOf = (socket: Socket) => `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
+
+export interface TlsDial extends TcpDial {
+  /** The name that was asked for; SNI unless it is a literal. */
+  readonly host: string;
+  readonly identity: TlsIdentity;
+}
+
+/** `done` is called once, after the handshake; the peer's certificate is not judged yet. */
+export function dialTls(
+  dial: TlsDial,
+  clock: Clock,
+  limits: TransportLimits,
+  done: (dialled: Dialled<TLSSocket>) => void,
+): DialAttempt<TLSSocket> {
+  const socket = connect({
+    ...tcpOptions(dial),
+    secureContext: dial.identity.context,
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    // RFC 6066 §3: an IP literal is no server name.
+    ...(isIP(dial.host) === 0 && { servername: dial.host }),
+  });
+  const attempt = new DialAttempt(socket, clock, done);
+  attempt.limit(limits.connectTimeoutMs, 'connection timed out');
+  socket.once('connect', () => attempt.limit(limits.handshakeTimeoutMs, 'TLS handshake timed out'));
+  socket.once('secureConnect', () => attempt.succeed());
+  return attempt;
+}
+
+/** The leaf first, then all that the peer sent, in its order. */
+export function peerChain(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (
+    let next = socket.getPeerX509Certificate();
+    next !== undefined && chain.length <= MAX_SENT;
+    next = next.issuerCertificate
+  )
+    chain.push(next);
+  return chain;
+}
+
+/** One more than the verifier looks at, so that it can tell. */
+const MAX_SENT = 11;
