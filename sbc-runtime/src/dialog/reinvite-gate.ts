@@ -12,7 +12,7 @@ export interface InvitesInProgress {
 }
 
 /** 2xx responses that may wait for their ACK at once: one whose ACK was overtaken by the next re-INVITE, and that one's. */
-export const MAX_UNACKNOWLEDGED = 2;
+const MAX_UNACKNOWLEDGED = 2;
 
 /** `undefined`: the INVITE may pass. 491: glare. 500: sent with Retry-After. */
 export function refusalOfTheirs(invites: InvitesInProgress): 491 | 500 | undefined {

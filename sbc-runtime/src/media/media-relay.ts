@@ -1,18 +1,10 @@
 /** The media relay as the calls see it. The adapter for RTPEngine is `rtpengine/`; `pass-through.ts` stands in for `media.engine: None`. */
 
-/** How one side wants its media; chosen by the peer's profile, translated to flags by the adapter. */
-export interface MediaProfile {
-  /** The relay's interface for this side: `teams` or `pbx`. */
-  readonly interface: string;
-  readonly transport: 'RTP/AVP' | 'RTP/SAVP';
-  /** What to say about rtcp-mux when we offer to this side. */
-  readonly rtcpMux: 'offer' | 'demux' | 'accept';
-  /** The codecs this side may see, in order, by their SDP names; empty: all. `telephone-event` is always kept. */
-  readonly codecs: readonly string[];
-  /** Written into SDP for this side instead of the bound address: the public address of a pod behind 1:1 NAT. */
-  readonly advertisedAddress?: string;
-}
+import type { MediaProfile } from '../sdp/media-profile.ts';
 
+export type { MediaProfile } from '../sdp/media-profile.ts';
+
+/** `from` sends the SDP and `to` gets it, in an offer and in an answer. */
 export interface MediaOffer {
   /** Names the relay's session; our own, never a Call-ID from the network. */
   readonly session: string;
@@ -24,9 +16,12 @@ export interface MediaOffer {
   readonly to: MediaProfile;
 }
 
+/** The tags stay those of the offer that is answered, as the relay wants them; `from` is the answerer and `to` the offerer. */
 export interface MediaAnswer {
   readonly session: string;
+  /** The offerer's. */
   readonly fromTag: string;
+  /** The answerer's. */
   readonly toTag: string;
   readonly sdp: string;
   readonly from: MediaProfile;

@@ -23,7 +23,7 @@ export function callParties(request: Request): CallParties {
   };
 }
 
-export function crossingHeaders(message: { readonly headers: { getAll(name: string): string[] } }): [string, string][] {
+function crossingHeaders(message: { readonly headers: { getAll(name: string): string[] } }): [string, string][] {
   const pairs: [string, string][] = [];
   for (const name of crossing) {
     for (const value of message.headers.getAll(name)) pairs.push([name, value]);
@@ -32,7 +32,7 @@ export function crossingHeaders(message: { readonly headers: { getAll(name: stri
 }
 
 /** The user part, whatever the scheme: `tel:` numbers are one (RFC 3966). Empty where there is none. */
-export function userPart(uri: string): string {
+function userPart(uri: string): string {
   const parsed = parseUri(uri);
   if (isSipUri(parsed)) return parsed.user ?? '';
   return isTelUri(parsed) ? parsed.number : '';

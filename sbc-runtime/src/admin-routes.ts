@@ -1,0 +1,43 @@
+/** What the admin socket answers: the report, recent calls, their ladders, and the order to drain. */
+import type { RuntimeReport } from '@teams-sbc/crds/runtime';
+import { readMessage } from './message-reading.ts';
+import type { AdminRoute } from './observability/admin-socket.ts';
+import type { CallRecord, CallRecords } from './observability/call-records.ts';
+import { jsonReply, textReply, type HttpReply } from './observability/http-server.ts';
+import { ladder } from './observability/ladder.ts';
+import type { TraceRing } from './observability/trace-ring.ts';
+import { redact } from './sip/redact.ts';
+import { OURSELVES } from './tracing.ts';
+
+export interface AdminRouteDeps {
+  readonly records: CallRecords;
+  readonly ring: TraceRing;
+  readonly report: () => RuntimeReport;
+  readonly drain: () => void;
+}
+
+const CALLS_SHOWN = 50;
+
+export function adminRoutes({ records, ring, report, drain }: AdminRouteDeps): Readonly<Record<string, AdminRoute>> {
+  const show = (record: CallRecord | undefined, withMessages: boolean): HttpReply => {
+    if (!record) return textReply(404, 'No such call; GET /calls lists the recent ones\n');
+    const participants = [record.fromTrunk, OURSELVES, ...(record.toTrunk === undefined ? [] : [record.toTrunk])];
+    const rungs = ladder(ring.messagesOf(record.callIds), { participants, read: readMessage, redact, withMessages });
+    return textReply(200, `${headline(record)}\n${rungs === '' ? 'Its messages are no longer in the trace ring\n' : rungs}`);
+  };
+  return {
+    'GET /status': () => jsonReply(200, report()),
+    'GET /calls': () => jsonReply(200, records.recent(CALLS_SHOWN)),
+    'GET /calls/:id/ladder': ({ params, query }) => show(records.get(params.get('id') ?? ''), query.has('messages')),
+    'GET /ladder': ({ query }) => show(records.recent(1)[0], query.has('messages')),
+    'POST /drain': () => {
+      drain();
+      return textReply(202, 'Draining\n');
+    },
+  };
+}
+
+function headline(record: CallRecord): string {
+  const end = record.end ? `${record.end.result}, ${record.end.reason} by ${record.end.by}` : 'still up';
+  return `Call ${record.id}: ${record.caller} on ${record.fromTrunk} calls ${record.called} on ${record.toTrunk ?? 'nobody'}: ${end}`;
+}

@@ -1,0 +1,53 @@
+/** The runtime's composition root: arguments, signals and exit codes; everything else is `runtime.ts` and below. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SbcError } from './kernel/error.ts';
+import { systemRandom } from './kernel/random.ts';
+import { systemClock } from './kernel/system-clock.ts';
+import { JsonLog } from './observability/json-log.ts';
+import { runtimeOptions } from './options.ts';
+import { Runtime } from './runtime.ts';
+
+/** After a second signal: long enough for the BYEs to leave, not for their answers. */
+const HURRY_MS = 300;
+
+function fail(problem: string): never {
+  process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const parsed = runtimeOptions(process.argv.slice(2));
+  if (!parsed.ok) fail(parsed.problem);
+  const clock = systemClock({ onError: (error) => log.error('A timer failed', { error: stackOf(error) }) });
+  const log = new JsonLog({ clock, destination: process.stdout });
+  // A bug ends one call where it happens; what slips past that must not end the others.
+  process.on('uncaughtException', (error) => log.error('Uncaught exception', { error: stackOf(error) }));
+  process.on('unhandledRejection', (reason) => log.error('Unhandled rejection', { error: stackOf(reason) }));
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const microsoftRoots = fileURLToPath(new URL('../data/microsoft-roots.pem', import.meta.url));
+  let runtime: Runtime;
+  try {
+    runtime = new Runtime({ options: parsed.options, clock, random: systemRandom(), log, version, microsoftRoots });
+    await runtime.start();
+  } catch (error) {
+    fail(error instanceof SbcError ? error.message : stackOf(error));
+  }
+  let signals = 0;
+  const stop = (): void => {
+    signals += 1;
+    if (signals === 1) runtime.drain(() => void runtime.close().finally(() => process.exit(0)));
+    if (signals === 2) {
+      runtime.endCalls();
+      clock.after(HURRY_MS, () => process.exit(0));
+    }
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+await main();

@@ -1,0 +1,282 @@
+/** The runtime on real sockets and files: the call system of `compose.ts` between the transport room and RTPEngine, kept up to date by the mounted document. */
+import { join } from 'node:path';
+import type { Refusal, RoutingState } from '@teams-sbc/crds/runtime';
+import { adminRoutes } from './admin-routes.ts';
+import { composeCalls, type CallSystem } from './compose.ts';
+import type { Clock, Timer } from './kernel/clock.ts';
+import { SbcError } from './kernel/error.ts';
+import type { Random } from './kernel/random.ts';
+import { AdminSocket } from './observability/admin-socket.ts';
+import { CallRecords } from './observability/call-records.ts';
+import { HttpEndpoints } from './observability/http-endpoints.ts';
+import type { JsonLog } from './observability/json-log.ts';
+import { PrometheusMetrics } from './observability/prometheus-metrics.ts';
+import { TraceRing } from './observability/trace-ring.ts';
+import type { RuntimeOptions } from './options.ts';
+import { buildRelay, type RelayHandle } from './relay.ts';
+import { runtimeReport } from './runtime-report.ts';
+import { loadDocument, type Directories, type LoadedDocument, type RefusedDocument } from './settings/document-files.ts';
+import { DocumentWatch } from './settings/document-watch.ts';
+import { fatalTlsProblems, tlsProblemText, tlsSources } from './tls-sources.ts';
+import { AdmissionPolicy } from './transport/admission.ts';
+import { HostsFile } from './transport/hosts-file.ts';
+import { NameResolver } from './transport/resolver.ts';
+import { systemLookup } from './transport/system-lookup.ts';
+import { TlsMaterial } from './transport/tls-material.ts';
+import { TransportLayer } from './transport/transport-layer.ts';
+import { traceInto } from './tracing.ts';
+
+export interface RuntimeDeps {
+  readonly options: RuntimeOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: JsonLog;
+  readonly version: string;
+  /** PEM file of the preset `MicrosoftTeams`. */
+  readonly microsoftRoots: string;
+}
+
+/** After the last call: what is still being said (a 200 to a BYE, an ACK) gets this long to leave. */
+const FAREWELL_MS = 500;
+
+export class Runtime {
+  readonly #deps: RuntimeDeps;
+  readonly #directories: Directories;
+  readonly #metrics = new PrometheusMetrics();
+  readonly #records = new CallRecords();
+  readonly #ring = new TraceRing();
+  readonly #tls = new TlsMaterial();
+  readonly #admission: AdmissionPolicy;
+  readonly #transports: TransportLayer;
+  readonly #relay: RelayHandle;
+  readonly #calls: CallSystem;
+  readonly #watch: DocumentWatch;
+  readonly #http: HttpEndpoints;
+  readonly #admin: AdminSocket;
+  readonly #ordinal: number;
+  #document: LoadedDocument;
+  #refusal: Refusal | undefined;
+  #seenFingerprint: string;
+  #isReloading = false;
+  #deadline: Timer | undefined;
+
+  /** Reads the document and builds everything; nothing listens yet. Throws `SBC_DOCUMENT` where the first document cannot be used. */
+  constructor(deps: RuntimeDeps) {
+    const { options, clock, random, log } = deps;
+    this.#deps = deps;
+    this.#directories = {
+      state: options.stateDirectory,
+      secrets: options.secretsDirectory,
+      trust: options.trustDirectory,
+      microsoftRoots: deps.microsoftRoots,
+    };
+    this.#document = firstDocument(this.#directories);
+    this.#seenFingerprint = this.#document.fingerprint;
+    const { state } = this.#document;
+    this.#ordinal = ordinalOf(state, options.podName);
+    log.setLevel(state.logLevel);
+    this.#putTlsInForce(this.#document, 'first');
+    this.#admission = new AdmissionPolicy({ rules: state, roots: (bundle) => this.#tls.roots(bundle) });
+    const metrics = this.#metrics;
+    const resolver = new NameResolver({
+      clock,
+      random,
+      hosts: new HostsFile({ path: options.hostsFile, clock }),
+      lookup: systemLookup(),
+      family: options.bindAddress.includes(':') ? 6 : 4,
+    });
+    const tracer = traceInto(this.#ring, clock);
+    this.#transports = new TransportLayer({ bindAddress: options.bindAddress, clock, random, log, metrics, tracer, resolver, admission: this.#admission, tls: this.#tls });
+    this.#relay = buildRelay(state.media.engine, { ...deps, metrics, relay: options.relay, podName: options.podName });
+    this.#calls = composeCalls({
+      transports: this.#transports,
+      relay: this.#relay.relay,
+      clock,
+      random,
+      log,
+      metrics,
+      records: this.#records,
+      state,
+      podName: options.podName,
+      bindAddress: options.bindAddress,
+      userAgent: `teams-sbc/${deps.version}`,
+    });
+    this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#reload() });
+    this.#http = new HttpEndpoints({ address: options.bindAddress, port: options.httpPort, unreadyReasons: () => this.#unreadyReasons(), metrics, log });
+    const routes = adminRoutes({ records: this.#records, ring: this.#ring, report: () => this.#report(), drain: () => this.drain(() => undefined) });
+    this.#admin = new AdminSocket({ path: options.adminSocket, routes, log });
+    this.#exportGauges();
+  }
+
+  /** Listens, or throws an `SbcError` that says what is in the way. */
+  async start(): Promise<void> {
+    await this.#transports.start(this.#document.state.listeners);
+    await this.#http.start();
+    await this.#admin.start();
+    this.#relay.start();
+    this.#watch.start(this.#folders());
+    const addresses = this.#transports.boundAddresses().map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
+    this.#deps.log.info('Started', { pod: this.#deps.options.podName, hash: this.#document.hash, listening: addresses.join(', ') });
+  }
+
+  /** New INVITEs get 503, OPTIONS stop, calls finish; `onDone` once all is said, at the latest after the drain timeout. */
+  drain(onDone: () => void): void {
+    const { clock, log } = this.#deps;
+    const { timeoutSeconds } = this.#document.state.drain;
+    log.info('Draining', { calls: this.#calls.size().calls, timeoutSeconds });
+    this.#deadline ??= clock.after(timeoutSeconds * 1000, () => this.endCalls());
+    this.#calls.drain(() => {
+      if (this.#deadline) clock.cancel(this.#deadline);
+      clock.after(FAREWELL_MS, onDone);
+    });
+  }
+
+  /** Ends every call at once. */
+  endCalls(): void {
+    this.#calls.endAll({ result: 'our-error', by: 'sbc', reason: 'drain-deadline', status: 503 });
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    this.#calls.stop();
+    this.#relay.close();
+    await Promise.all([this.#transports.close(), this.#http.close(), this.#admin.close()]);
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#isReloading) return;
+    this.#isReloading = true;
+    try {
+      await this.#loadIfChanged();
+    } catch (error) {
+      this.#deps.log.error('A document could not be put in force', { error: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.#isReloading = false;
+    }
+  }
+
+  async #loadIfChanged(): Promise<void> {
+    const loaded = loadDocument(this.#directories);
+    const fingerprint = loaded.ok ? loaded.document.fingerprint : loaded.fingerprint;
+    if (fingerprint === this.#seenFingerprint) return;
+    this.#seenFingerprint = fingerprint;
+    if (!loaded.ok) {
+      this.#refuse(loaded.refusal);
+      return;
+    }
+    const { document } = loaded;
+    const problems = fatalTlsProblems(tlsSources(document, this.#ordinal), this.#deps.clock.wallMs());
+    if (problems.length > 0) {
+      this.#refuse({ hash: document.hash, problems });
+      return;
+    }
+    await this.#putInForce(document);
+  }
+
+  async #putInForce(document: LoadedDocument): Promise<void> {
+    const { log } = this.#deps;
+    const { state } = document;
+    const before = this.#document;
+    this.#putTlsInForce(document, 'next');
+    this.#admission.replace(state);
+    try {
+      await this.#transports.reload(state.listeners);
+    } catch (error) {
+      // Nothing half done: names, ranges and certificates go back to what the listeners still serve.
+      this.#putTlsInForce(before, 'next');
+      this.#admission.replace(before.state);
+      const message = error instanceof Error ? error.message : String(error);
+      this.#refuse({ hash: document.hash, problems: [{ path: 'listeners', message, found: message, allowed: 'a free port' }] });
+      return;
+    }
+    this.#calls.apply(state);
+    log.setLevel(state.logLevel);
+    this.#document = document;
+    this.#refusal = undefined;
+    this.#watch.watchOnly(this.#folders());
+    this.#metrics.documentLoaded(true);
+    if (state.media.engine !== before.state.media.engine) log.warn('The media engine changes when this process starts again', { engine: state.media.engine });
+    log.info('Document in force', { hash: document.hash, trunks: state.trunks.length });
+  }
+
+  #refuse(refused: RefusedDocument): void {
+    const problems = refused.problems.slice(0, 32).map((problem) => ({ ...problem }));
+    this.#refusal = { ...(refused.hash === undefined ? {} : { hash: refused.hash }), problems, at: new Date(this.#deps.clock.wallMs()).toISOString() };
+    this.#metrics.documentLoaded(false);
+    this.#deps.log.error('Document refused, the one before it keeps serving', { hash: refused.hash, problem: problems[0]?.message, problems: problems.length });
+  }
+
+  #putTlsInForce(document: LoadedDocument, which: 'first' | 'next'): void {
+    const { clock, log } = this.#deps;
+    const sources = tlsSources(document, this.#ordinal);
+    if (which === 'first') {
+      const [problem] = fatalTlsProblems(sources, clock.wallMs());
+      if (problem) throw new SbcError('SBC_DOCUMENT', problem.message);
+    }
+    for (const problem of this.#tls.replace(sources, clock.wallMs())) log.warn(tlsProblemText(problem), { kind: problem.problem });
+  }
+
+  #unreadyReasons(): string[] {
+    const reasons: string[] = [];
+    if (this.#calls.isDraining) reasons.push('draining');
+    if (!this.#relay.relay.available) reasons.push('RTPEngine does not answer');
+    return reasons;
+  }
+
+  #report(): ReturnType<typeof runtimeReport> {
+    const { clock, options, version } = this.#deps;
+    return runtimeReport({
+      version,
+      podName: options.podName,
+      hash: this.#document.hash,
+      refusal: this.#refusal,
+      calls: this.#calls,
+      certificates: this.#document.state.certificates.map(({ name }) => ({ name, leaf: this.#tls.leaf(name) })),
+      toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
+    });
+  }
+
+  /** The volumes themselves and their parents: a new Secret is a new folder. */
+  #folders(): string[] {
+    const { state, secrets, trust } = this.#directories;
+    const { certificates, trustBundles } = this.#document.state;
+    return [
+      state,
+      secrets,
+      trust,
+      ...certificates.map((entry) => join(secrets, entry.secret)),
+      ...trustBundles.filter((entry) => !('preset' in entry.source)).map((entry) => join(trust, entry.name)),
+    ];
+  }
+
+  #exportGauges(): void {
+    const { clock } = this.#deps;
+    this.#metrics.gaugesFrom({
+      activeCalls: () => this.#calls.size().calls,
+      transactions: () => this.#calls.size().transactions,
+      dialogs: () => this.#calls.size().legs,
+      connections: () => this.#transports.connections,
+      relayAvailable: () => this.#relay.relay.available,
+      draining: () => this.#calls.isDraining,
+      certificateExpirySeconds: () =>
+        this.#document.state.certificates.flatMap(({ name }): [string, number][] => {
+          const leaf = this.#tls.leaf(name);
+          return leaf === undefined ? [] : [[name, (Date.parse(leaf.validTo) - clock.wallMs()) / 1000]];
+        }),
+    });
+  }
+}
+
+function firstDocument(directories: Directories): LoadedDocument {
+  const loaded = loadDocument(directories);
+  if (loaded.ok) return loaded.document;
+  const more = loaded.refusal.problems.length > 1 ? ` (and ${loaded.refusal.problems.length - 1} more problems)` : '';
+  throw new SbcError('SBC_DOCUMENT', `Cannot use the routing state: ${loaded.refusal.problems[0]?.message ?? 'no document'}${more}`);
+}
+
+function ordinalOf(state: RoutingState, podName: string): number {
+  const pod = state.pods.find((entry) => entry.name === podName);
+  if (pod) return pod.ordinal;
+  const known = state.pods.map((entry) => entry.name).join(', ');
+  throw new SbcError('SBC_DOCUMENT', `Cannot start as ${podName}: the routing state knows ${known}, check --pod-name`);
+}

@@ -1,0 +1,143 @@
+/**
+ * A media relay without media: rewrites addresses, profile and keys as RTPEngine does, remembers its sessions, and fails
+ * when a scenario says so.
+ */
+import type { Clock } from '../../sbc-runtime/src/kernel/clock.ts';
+import type {
+  MediaAnswer,
+  MediaOffer,
+  MediaProfile,
+  MediaRelay,
+  MediaResult,
+} from '../../sbc-runtime/src/media/media-relay.ts';
+import type { Ladder } from './ladder.ts';
+
+const RELAY_ADDRESS = '203.0.113.10';
+const LATENCY_MS = 1;
+
+export interface RelayOperation {
+  readonly verb: 'offer' | 'answer' | 'delete';
+  readonly session: string;
+  readonly fromTag?: string;
+  readonly toTag?: string;
+  readonly from?: MediaProfile;
+  readonly to?: MediaProfile;
+  /** What came in. */
+  readonly sdp?: string;
+}
+
+export interface OperationExpectation {
+  /** Profile of the side that the description goes to. */
+  readonly to?: MediaProfile['transport'];
+  readonly from?: MediaProfile['transport'];
+  /** Part of the description that came in. */
+  readonly sdp?: RegExp;
+}
+
+interface Session {
+  /** One port for each interface: a re-offer keeps it, as a real relay does. */
+  readonly ports: Map<string, number>;
+}
+
+export class FakeRelay implements MediaRelay {
+  available = true;
+  readonly operations: RelayOperation[] = [];
+  readonly sessions = new Map<string, Session>();
+  readonly #clock: Clock;
+  readonly #ladder: Ladder;
+  readonly #failures: { readonly verb: string; readonly result: MediaResult }[] = [];
+  #isSilent = false;
+  #ports = 30_000;
+
+  constructor(clock: Clock, ladder: Ladder) {
+    this.#clock = clock;
+    this.#ladder = ladder;
+  }
+
+  // ---- faults, for scenarios
+
+  /** The next operation of this kind is refused. 488: the description is at fault; 503: no ports left. */
+  fails(verb: 'offer' | 'answer', status: 488 | 503 = 503, reason = 'refused by the scenario'): void {
+    this.#failures.push({ verb, result: { kind: 'refused', reason, status } });
+  }
+
+  /** Does not answer any more; `available` says so at once, as after a failed health check. */
+  goesAway(): void {
+    this.available = false;
+    this.#isSilent = true;
+  }
+
+  comesBack(): void {
+    this.available = true;
+    this.#isSilent = false;
+  }
+
+  /** Does not answer, and nobody has noticed yet. */
+  hangs(): void {
+    this.#isSilent = true;
+  }
+
+  // ---- the port
+
+  offer(offer: MediaOffer, done: (result: MediaResult) => void): void {
+    this.#note({ verb: 'offer', ...offer });
+    this.#answerLater('offer', done, () => {
+      let session = this.sessions.get(offer.session);
+      if (!session) {
+        session = { ports: new Map() };
+        this.sessions.set(offer.session, session);
+      }
+      return { kind: 'sdp', sdp: this.#rewrite(offer.sdp, offer.to, session) };
+    });
+  }
+
+  answer(answer: MediaAnswer, done: (result: MediaResult) => void): void {
+    this.#note({ verb: 'answer', ...answer });
+    this.#answerLater('answer', done, () => {
+      const session = this.sessions.get(answer.session);
+      if (!session) return { kind: 'refused', reason: 'Unknown call-id', status: 488 };
+      return { kind: 'sdp', sdp: this.#rewrite(answer.sdp, answer.to, session) };
+    });
+  }
+
+  delete(session: string): void {
+    this.#note({ verb: 'delete', session });
+    this.sessions.delete(session);
+  }
+
+  #note(operation: RelayOperation): void {
+    this.operations.push(operation);
+    this.#ladder.add({ atMs: this.#clock.nowMs(), from: 'sbc', to: 'relay', title: operation.verb });
+  }
+
+  #answerLater(verb: string, done: (result: MediaResult) => void, succeed: () => MediaResult): void {
+    this.#clock.after(LATENCY_MS, () => {
+      const at = this.#failures.findIndex((each) => each.verb === verb);
+      const failure = this.#failures.splice(at, at < 0 ? 0 : 1)[0];
+      const unavailable: MediaResult = { kind: 'unavailable', reason: 'no answer from the relay' };
+      done(this.#isSilent ? unavailable : (failure?.result ?? succeed()));
+    });
+  }
+
+  #rewrite(sdp: string, to: MediaProfile, session: Session): string {
+    let port = session.ports.get(to.interface);
+    if (port === undefined) {
+      port = this.#ports += 2;
+      session.ports.set(to.interface, port);
+    }
+    const address = to.advertisedAddress ?? RELAY_ADDRESS;
+    const lines: string[] = [];
+    for (const line of sdp.split('\r\n')) {
+      if (line.startsWith('a=crypto:') || line.startsWith('a=rtcp') || line.startsWith('a=candidate:')) continue;
+      if (line.startsWith('o=')) lines.push(line.replace(/\S+$/, address));
+      else if (line.startsWith('c=')) lines.push(`c=IN IP4 ${address}`);
+      else if (line.startsWith('m=audio ')) {
+        lines.push(line.replace(/^m=audio \d+ \S+/, `m=audio ${port} ${to.transport}`));
+        if (to.transport === 'RTP/SAVP')
+          lines.push('a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2FtZSBrZXkgZm9yIHRoZSB3aG9sZSBjYWxsIHRlc3Q=');
+        if (to.rtcpMux !== 'demux' && to.transport === 'RTP/SAVP') lines.push('a=rtcp-mux');
+      } else lines.push(line);
+    }
+    return lines.join('\r\n');
+  }
+}

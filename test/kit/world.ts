@@ -1,0 +1,67 @@
+/** The runtime's calls on virtual time between scripted parties. The one place where scenarios meet the composition. */
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import type { CallRecord } from '../../sbc-runtime/src/b2bua/call-ports.ts';
+import { composeCalls, type CallSystem } from '../../sbc-runtime/src/compose.ts';
+import { silentLog } from '../../sbc-runtime/src/kernel/log.ts';
+import { noMetrics } from '../../sbc-runtime/src/kernel/metrics.ts';
+import { VirtualClock } from '../../sbc-runtime/src/kernel/virtual-clock.ts';
+import { FakeRelay } from './fake-relay.ts';
+import { Ladder } from './ladder.ts';
+import { Network } from './network.ts';
+import { SBC_ADDRESS } from './routing-state.ts';
+import { virtualRandom } from './virtual-random.ts';
+
+/** Long enough for every transaction: 64*T1, T4, and 64*T1 again where a BYE follows a lost ACK. */
+const SETTLES_IN_MS = 75_000;
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly ladder = new Ladder();
+  readonly network = new Network(this.clock, this.ladder);
+  readonly relay = new FakeRelay(this.clock, this.ladder);
+  /** Calls that have ended, in order. */
+  readonly records: CallRecord[] = [];
+  readonly system: CallSystem;
+
+  constructor(state: RoutingState) {
+    this.system = composeCalls({
+      transports: this.network,
+      relay: this.relay,
+      clock: this.clock,
+      random: virtualRandom(),
+      log: silentLog,
+      metrics: noMetrics,
+      records: { started: () => undefined, ended: (record) => this.records.push(record) },
+      state,
+      podName: 'sbc-0',
+      bindAddress: SBC_ADDRESS,
+      userAgent: 'teams-sbc',
+    });
+    this.system.apply(state);
+  }
+
+  /** Lets `ms` go by, timer by timer. */
+  async passes(ms: number): Promise<void> {
+    const untilMs = this.clock.nowMs() + ms;
+    for (;;) {
+      // What waits for a promise runs before the next timer.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const dueMs = this.clock.nextDueMs();
+      if (dueMs === undefined || dueMs > untilMs) break;
+      this.clock.runNext();
+    }
+    this.clock.advance(untilMs - this.clock.nowMs());
+  }
+
+  /** Lets transactions run out, then names what is still there. */
+  async leftovers(): Promise<string[]> {
+    this.system.stop();
+    await this.passes(SETTLES_IN_MS);
+    const sizes = Object.entries(this.system.size()).filter(([, size]) => size > 0);
+    return [
+      ...sizes.map(([what, size]) => `${size} ${what} left`),
+      ...(this.relay.sessions.size > 0 ? [`${this.relay.sessions.size} media sessions left`] : []),
+      ...(this.clock.pending > 0 ? [`${this.clock.pending} timers left`] : []),
+    ];
+  }
+}
