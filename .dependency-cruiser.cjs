@@ -50,7 +50,10 @@ module.exports = {
         path: '^(sbc-runtime/src/(sip|sdp|routing|peers)/|operator/src/(plan|compile|objects)/)',
         pathNot: '\\.test\\.ts$',
       },
-      to: { path: '^(node:)?(net|tls|dgram|fs|dns|http|https|timers|child_process|os|process)(/|$)', dependencyTypes: ['core'] },
+      to: {
+        path: '^(node:)?(net|tls|dgram|fs|dns|http|https|timers|child_process|os|process)(/|$)',
+        dependencyTypes: ['core'],
+      },
     },
   ],
   allowed: [

@@ -17,7 +17,8 @@ const generators: readonly Generator[] = [customResourceDefinitions, referencePa
 const ownedFolders = ['crds/generated'];
 
 const root = join(import.meta.dirname, '..');
-const files = new Map((await Promise.all(generators.map((generate) => generate()))).flatMap((pages) => [...pages]));
+const pages = await Promise.all(generators.map(async (generate) => await generate()));
+const files = new Map(pages.flatMap((page) => [...page]));
 const stale = ownedFolders.flatMap((folder) => {
   const path = join(root, folder);
   const names = existsSync(path) ? readdirSync(path) : [];

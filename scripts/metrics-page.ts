@@ -15,7 +15,9 @@ export async function metricsPage(): Promise<ReadonlyMap<string, string>> {
   const text = await metrics.text();
   const help = new Map([...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
   const type = new Map([...text.matchAll(/^# TYPE (\S+) (.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
-  const rows = [...help].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, words]) => `| \`${name}\` | ${type.get(name) ?? ''} | ${words} |`);
+  const rows = [...help]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, words]) => `| \`${name}\` | ${type.get(name) ?? ''} | ${words} |`);
   const page = `# Metrics
 
 \`GET /metrics\` on the pod's address and \`observability.port\`. Labels come from closed lists and from configured names alone. Reasons: [errors.md](errors.md).

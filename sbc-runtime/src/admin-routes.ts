@@ -23,7 +23,10 @@ export function adminRoutes({ records, ring, report, drain }: AdminRouteDeps): R
     if (!record) return textReply(404, 'No such call; GET /calls lists the recent ones\n');
     const participants = [record.fromTrunk, OURSELVES, ...(record.toTrunk === undefined ? [] : [record.toTrunk])];
     const rungs = ladder(ring.messagesOf(record.callIds), { participants, read: readMessage, redact, withMessages });
-    return textReply(200, `${headline(record)}\n${rungs === '' ? 'Its messages are no longer in the trace ring\n' : rungs}`);
+    return textReply(
+      200,
+      `${headline(record)}\n${rungs === '' ? 'Its messages are no longer in the trace ring\n' : rungs}`,
+    );
   };
   return {
     'GET /status': () => jsonReply(200, report()),

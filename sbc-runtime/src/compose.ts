@@ -12,14 +12,14 @@ import type { Log } from './kernel/log.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Random } from './kernel/random.ts';
 import type { MediaRelay } from './media/media-relay.ts';
-import { peersOf } from './peers/peers-of.ts';
+import { peersOf, type PeerPlace } from './peers/peers-of.ts';
 import type { Peer } from './peers/peer.ts';
-import { OptionsProber, type Probe, type ProbeResult } from './probing/options-prober.ts';
+import { OptionsProber, type Probe } from './probing/options-prober.ts';
 import { Responder } from './probing/responder.ts';
 import { routeTable } from './routing/route.ts';
-import { TargetBoard } from './routing/target-board.ts';
-import type { TargetHealth } from './routing/target-health.ts';
-import type { Hop } from './sip/hop.ts';
+import type { LocalIdentity } from './sip/local-identity.ts';
+import type { Request } from './sip/message.ts';
+import { TargetWatch, type TargetReport } from './target-watch.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
 import { rfc3261Timers, type RequestTimers } from './transaction/transaction-user.ts';
 import type { Transports } from './transport/transport-user.ts';
@@ -40,87 +40,104 @@ export interface ComposeDeps {
   readonly timers?: RequestTimers;
 }
 
-/** One target as the report tells it. */
-export interface TargetReport {
-  readonly trunk: string;
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly health: TargetHealth;
-}
-
-export interface CallSystem {
-  /** A new document: trunks, routes and limits for calls that start from now on; OPTIONS to targets that are new. */
-  apply(state: RoutingState): void;
-  size(): { readonly calls: number; readonly legs: number; readonly transactions: number };
-  drain(onEmpty: () => void): void;
-  endAll(end: CallEnd): void;
-  readonly isDraining: boolean;
-  targets(): readonly TargetReport[];
-  /** Wall-clock milliseconds of the last OPTIONS received, by trunk. */
-  optionsReceivedAtMs(): ReadonlyMap<string, number>;
-  /** No OPTIONS and no timers from now on. */
-  stop(): void;
-}
-
 export function composeCalls(deps: ComposeDeps): CallSystem {
-  const { transports, relay, clock, random, log, metrics, records } = deps;
-  const timers = deps.timers ?? rfc3261Timers;
-  const place = { podName: deps.podName, bindAddress: deps.bindAddress, userAgent: deps.userAgent };
-  const board = new TargetBoard();
-  const optionsReceived = new Map<string, number>();
-  let peers = peersOf(deps.state, place);
+  return new CallSystem(deps);
+}
 
-  const transactions = new TransactionLayer({ transports, clock, random, log, metrics, timers });
-  const dialogs = new DialogLayer({ transactions, clock, random, log, metrics, timers });
-  const targets = {
-    answered: (hop: Hop, status: number, retryAfterSeconds: number | undefined) => board.record(hop, { kind: 'answered', status, retryAfterSeconds }, clock.nowMs()),
-    silent: (hop: Hop) => board.record(hop, { kind: 'silent' }, clock.nowMs()),
-    unreachable: (hop: Hop, reason: string) => board.record(hop, { kind: 'unreachable', reason }, clock.nowMs()),
-  };
-  const orderTargets = (hops: readonly Hop[]) => board.order(hops, clock.nowMs());
-  const calls = new CallLayer({ dialogs, relay, clock, random, log, metrics, records, targets, orderTargets }, callPlan(deps.state, peers));
-  const prober = new OptionsProber({ transactions, clock, random, onResult: (target, result) => recordProbe(target, result) });
-  const responder = new Responder({
-    identityFor: (request, trunks) => trunks.map((trunk) => peers.get(trunk)).find((peer) => peer?.isAddressedBy(request.uri) === true)?.identity,
-    isDraining: () => calls.isDraining,
-    onOptions: (trunk) => optionsReceived.set(trunk, clock.wallMs()),
-  });
+export class CallSystem {
+  readonly #place: PeerPlace;
+  readonly #targets: TargetWatch;
+  readonly #transactions: TransactionLayer;
+  readonly #dialogs: DialogLayer;
+  readonly #calls: CallLayer;
+  readonly #prober: OptionsProber;
+  /** Wall-clock milliseconds, by trunk. */
+  readonly #optionsReceived = new Map<string, number>();
+  #peers: ReadonlyMap<string, Peer>;
 
-  function recordProbe(target: Hop, result: ProbeResult): void {
-    if (result.kind === 'answered') metrics.optionsAnswered(target.trunk, target.host, result.status);
-    const before = board.of(target).status;
-    board.record(target, result, clock.nowMs());
-    const after = board.of(target);
-    if (before === after.status) return;
-    log.info('Target changed', { trunk: target.trunk, host: target.host, was: before, is: after.status, status: after.lastStatus, why: after.lastFailure });
+  constructor(deps: ComposeDeps) {
+    const { transports, relay, clock, random, log, metrics, records } = deps;
+    const timers = deps.timers ?? rfc3261Timers;
+    this.#place = { podName: deps.podName, bindAddress: deps.bindAddress, userAgent: deps.userAgent };
+    this.#peers = peersOf(deps.state, this.#place);
+    this.#targets = new TargetWatch({ clock, log, metrics });
+
+    const transactions = new TransactionLayer({ transports, clock, random, log, metrics, timers });
+    const dialogs = new DialogLayer({ transactions, clock, random, log, metrics, timers });
+    const targets = this.#targets;
+    const orderTargets = targets.order.bind(targets);
+    const calls = new CallLayer(
+      { dialogs, relay, clock, random, log, metrics, records, targets, orderTargets },
+      callPlan(deps.state, this.#peers),
+    );
+    const onResult = targets.probed.bind(targets);
+    this.#prober = new OptionsProber({ transactions, clock, random, onResult });
+    const responder = new Responder({
+      identityFor: (request, trunks) => this.#identityFor(request, trunks),
+      isDraining: () => calls.isDraining,
+      onOptions: (trunk) => this.#optionsReceived.set(trunk, clock.wallMs()),
+    });
+
+    transports.deliverTo(transactions);
+    transactions.deliverTo(dialogs);
+    dialogs.deliverTo({
+      onInvite: (invite) => calls.onInvite(invite),
+      onRequest: (transaction) => responder.onRequest(transaction),
+    });
+    this.#prober.apply(probesOf(this.#peers));
+    this.#transactions = transactions;
+    this.#dialogs = dialogs;
+    this.#calls = calls;
   }
 
-  transports.deliverTo(transactions);
-  transactions.deliverTo(dialogs);
-  dialogs.deliverTo({ onInvite: (invite) => calls.onInvite(invite), onRequest: (transaction) => responder.onRequest(transaction) });
-  prober.apply(probesOf(peers));
+  get isDraining(): boolean {
+    return this.#calls.isDraining;
+  }
 
-  return {
-    apply(state) {
-      peers = peersOf(state, place);
-      calls.apply(callPlan(state, peers));
-      board.keepOnly([...peers.values()].flatMap((peer) => peer.targets));
-      if (!calls.isDraining) prober.apply(probesOf(peers));
-    },
-    size: () => ({ calls: calls.size, legs: dialogs.size, transactions: transactions.size }),
-    drain(onEmpty) {
-      prober.stop();
-      calls.drain(onEmpty);
-    },
-    endAll: (end) => calls.endAll(end),
-    get isDraining() {
-      return calls.isDraining;
-    },
-    targets: () =>
-      [...peers.values()].flatMap((peer) => peer.targets.map((hop) => ({ trunk: hop.trunk, host: hop.host, port: hop.port, health: board.of(hop) }))),
-    optionsReceivedAtMs: () => optionsReceived,
-    stop: () => prober.stop(),
-  };
+  size(): { readonly calls: number; readonly legs: number; readonly transactions: number } {
+    return { calls: this.#calls.size, legs: this.#dialogs.size, transactions: this.#transactions.size };
+  }
+
+  /** A new document: trunks, routes and limits for calls that start from now on; OPTIONS to targets that are new. */
+  apply(state: RoutingState): void {
+    this.#peers = peersOf(state, this.#place);
+    this.#calls.apply(callPlan(state, this.#peers));
+    this.#targets.keepOnly(this.#peers);
+    for (const trunk of this.#optionsReceived.keys()) if (!this.#peers.has(trunk)) this.#optionsReceived.delete(trunk);
+    if (!this.isDraining) this.#prober.apply(probesOf(this.#peers));
+  }
+
+  /** New calls get 503, OPTIONS stop; `onEmpty` once the last call is over. */
+  drain(onEmpty: () => void): void {
+    this.#prober.stop();
+    this.#calls.drain(onEmpty);
+  }
+
+  endAll(end: CallEnd): void {
+    this.#calls.endAll(end);
+  }
+
+  targets(): readonly TargetReport[] {
+    return this.#targets.report(this.#peers);
+  }
+
+  /** Wall-clock milliseconds of the last OPTIONS received, by trunk. */
+  optionsReceivedAtMs(): ReadonlyMap<string, number> {
+    return this.#optionsReceived;
+  }
+
+  /** No OPTIONS from now on. */
+  stop(): void {
+    this.#prober.stop();
+  }
+
+  #identityFor(request: Request, trunks: readonly string[]): LocalIdentity | undefined {
+    for (const trunk of trunks) {
+      const peer = this.#peers.get(trunk);
+      if (peer?.isAddressedBy(request.uri) === true) return peer.identity;
+    }
+    return undefined;
+  }
 }
 
 function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>): CallPlan {
@@ -134,6 +151,10 @@ function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>): CallPl
 
 function probesOf(peers: ReadonlyMap<string, Peer>): Probe[] {
   return [...peers.values()].flatMap((peer) =>
-    peer.targets.map((target) => ({ target, periodSeconds: peer.optionsPeriodSeconds, request: () => peer.options(target) })),
+    peer.targets.map((target) => ({
+      target,
+      periodSeconds: peer.optionsPeriodSeconds,
+      request: () => peer.options(target),
+    })),
   );
 }

@@ -24,7 +24,9 @@ async function main(): Promise<void> {
   // A bug ends one call where it happens; what slips past that must not end the others.
   process.on('uncaughtException', (error) => log.error('Uncaught exception', { error: stackOf(error) }));
   process.on('unhandledRejection', (reason) => log.error('Unhandled rejection', { error: stackOf(reason) }));
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const microsoftRoots = fileURLToPath(new URL('../data/microsoft-roots.pem', import.meta.url));
   let runtime: Runtime;
   try {

@@ -14,7 +14,8 @@ export interface RuntimeOptions {
   readonly adminSocket: string;
 }
 
-export type OptionsResult = { readonly ok: true; readonly options: RuntimeOptions } | { readonly ok: false; readonly problem: string };
+export type OptionsResult =
+  { readonly ok: true; readonly options: RuntimeOptions } | { readonly ok: false; readonly problem: string };
 
 const flags = {
   'pod-name': { type: 'string' },
@@ -35,14 +36,16 @@ export function runtimeOptions(argv: readonly string[]): OptionsResult {
   } catch (error) {
     return { ok: false, problem: `Cannot read the arguments: ${(error as Error).message}` };
   }
-  const missing = (['pod-name', 'bind-address', 'state-directory', 'secrets-directory', 'trust-directory', 'admin-socket'] as const).filter(
-    (flag) => values[flag] === undefined,
-  );
-  if (missing.length > 0) return { ok: false, problem: `Cannot start: missing ${missing.map((flag) => `--${flag}`).join(', ')}` };
+  const missing = (
+    ['pod-name', 'bind-address', 'state-directory', 'secrets-directory', 'trust-directory', 'admin-socket'] as const
+  ).filter((flag) => values[flag] === undefined);
+  if (missing.length > 0)
+    return { ok: false, problem: `Cannot start: missing ${missing.map((flag) => `--${flag}`).join(', ')}` };
   const relay = hostAndPort(values.relay);
   const httpPort = portOf(values['http-port']);
   if (!relay) return { ok: false, problem: `Cannot start: --relay is ${values.relay}, write ADDRESS:PORT` };
-  if (httpPort === undefined) return { ok: false, problem: `Cannot start: --http-port is ${values['http-port']}, write a port from 1 to 65535` };
+  if (httpPort === undefined)
+    return { ok: false, problem: `Cannot start: --http-port is ${values['http-port']}, write a port from 1 to 65535` };
   return {
     ok: true,
     options: {

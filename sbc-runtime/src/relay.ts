@@ -28,7 +28,13 @@ export interface RelayDeps {
 export function buildRelay(engine: RoutingState['media']['engine'], deps: RelayDeps): RelayHandle {
   const { clock, random, log, metrics, podName } = deps;
   if (engine === 'None') return { relay: new PassThrough(log), start: () => undefined, close: () => undefined };
-  const client = new NgClient({ open: udpNgSocket({ address: deps.relay.host, port: deps.relay.port }), clock, random, log, metrics });
+  const client = new NgClient({
+    open: udpNgSocket({ address: deps.relay.host, port: deps.relay.port }),
+    clock,
+    random,
+    log,
+    metrics,
+  });
   const relay = new RtpengineRelay({ client, clock, random, log, podName, interfaces: ['teams', 'pbx'] });
   return { relay, start: () => relay.start(), close: () => relay.close() };
 }

@@ -1,7 +1,8 @@
 /** What the runtime says back about itself, at `GET /status` of the admin socket. */
 import type { Refusal, RuntimeReport } from '@teams-sbc/crds/runtime';
 import type { X509Certificate } from 'node:crypto';
-import type { CallSystem, TargetReport } from './compose.ts';
+import type { CallSystem } from './compose.ts';
+import type { TargetReport } from './target-watch.ts';
 
 export interface ReportSources {
   readonly version: string;
@@ -48,7 +49,9 @@ function targetReport({ host, port, health }: TargetReport, toWallMs: (nowMs: nu
     ...(port === undefined ? {} : { port }),
     state: health.status,
     ...(health.lastStatus === undefined ? {} : { lastStatus: health.lastStatus }),
-    ...(health.lastAnsweredAtMs === undefined ? {} : { lastAnsweredAt: new Date(toWallMs(health.lastAnsweredAtMs)).toISOString() }),
+    ...(health.lastAnsweredAtMs === undefined
+      ? {}
+      : { lastAnsweredAt: new Date(toWallMs(health.lastAnsweredAtMs)).toISOString() }),
     ...(isHeld ? { heldUntil: new Date(toWallMs(health.heldUntilMs)).toISOString() } : {}),
     ...(health.lastFailure === undefined ? {} : { lastFailure: health.lastFailure }),
   };

@@ -15,7 +15,12 @@ import { TraceRing } from './observability/trace-ring.ts';
 import type { RuntimeOptions } from './options.ts';
 import { buildRelay, type RelayHandle } from './relay.ts';
 import { runtimeReport } from './runtime-report.ts';
-import { loadDocument, type Directories, type LoadedDocument, type RefusedDocument } from './settings/document-files.ts';
+import {
+  loadDocument,
+  type Directories,
+  type LoadedDocument,
+  type RefusedDocument,
+} from './settings/document-files.ts';
 import { DocumentWatch } from './settings/document-watch.ts';
 import { fatalTlsProblems, tlsProblemText, tlsSources } from './tls-sources.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
@@ -77,16 +82,8 @@ export class Runtime {
     log.setLevel(state.logLevel);
     this.#putTlsInForce(this.#document, 'first');
     this.#admission = new AdmissionPolicy({ rules: state, roots: (bundle) => this.#tls.roots(bundle) });
+    this.#transports = this.#buildTransports();
     const metrics = this.#metrics;
-    const resolver = new NameResolver({
-      clock,
-      random,
-      hosts: new HostsFile({ path: options.hostsFile, clock }),
-      lookup: systemLookup(),
-      family: options.bindAddress.includes(':') ? 6 : 4,
-    });
-    const tracer = traceInto(this.#ring, clock);
-    this.#transports = new TransportLayer({ bindAddress: options.bindAddress, clock, random, log, metrics, tracer, resolver, admission: this.#admission, tls: this.#tls });
     this.#relay = buildRelay(state.media.engine, { ...deps, metrics, relay: options.relay, podName: options.podName });
     this.#calls = composeCalls({
       transports: this.#transports,
@@ -102,10 +99,42 @@ export class Runtime {
       userAgent: `teams-sbc/${deps.version}`,
     });
     this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#reload() });
-    this.#http = new HttpEndpoints({ address: options.bindAddress, port: options.httpPort, unreadyReasons: () => this.#unreadyReasons(), metrics, log });
-    const routes = adminRoutes({ records: this.#records, ring: this.#ring, report: () => this.#report(), drain: () => this.drain(() => undefined) });
-    this.#admin = new AdminSocket({ path: options.adminSocket, routes, log });
+    this.#http = this.#buildHttp();
+    this.#admin = this.#buildAdmin();
     this.#exportGauges();
+  }
+
+  #buildTransports(): TransportLayer {
+    const { options, clock, random, log } = this.#deps;
+    const { bindAddress } = options;
+    const resolver = new NameResolver({
+      clock,
+      random,
+      hosts: new HostsFile({ path: options.hostsFile, clock }),
+      lookup: systemLookup(),
+      family: bindAddress.includes(':') ? 6 : 4,
+    });
+    const tracer = traceInto(this.#ring, clock);
+    const [metrics, admission, tls] = [this.#metrics, this.#admission, this.#tls];
+    return new TransportLayer({ bindAddress, clock, random, log, metrics, tracer, resolver, admission, tls });
+  }
+
+  #buildHttp(): HttpEndpoints {
+    const { options, log } = this.#deps;
+    const unreadyReasons = (): string[] => this.#unreadyReasons();
+    const metrics = this.#metrics;
+    return new HttpEndpoints({ address: options.bindAddress, port: options.httpPort, unreadyReasons, metrics, log });
+  }
+
+  #buildAdmin(): AdminSocket {
+    const { options, log } = this.#deps;
+    const routes = adminRoutes({
+      records: this.#records,
+      ring: this.#ring,
+      report: () => this.#report(),
+      drain: () => this.drain(() => undefined),
+    });
+    return new AdminSocket({ path: options.adminSocket, routes, log });
   }
 
   /** Listens, or throws an `SbcError` that says what is in the way. */
@@ -115,8 +144,14 @@ export class Runtime {
     await this.#admin.start();
     this.#relay.start();
     this.#watch.start(this.#folders());
-    const addresses = this.#transports.boundAddresses().map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
-    this.#deps.log.info('Started', { pod: this.#deps.options.podName, hash: this.#document.hash, listening: addresses.join(', ') });
+    const addresses = this.#transports
+      .boundAddresses()
+      .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
+    this.#deps.log.info('Started', {
+      pod: this.#deps.options.podName,
+      hash: this.#document.hash,
+      listening: addresses.join(', '),
+    });
   }
 
   /** New INVITEs get 503, OPTIONS stop, calls finish; `onDone` once all is said, at the latest after the drain timeout. */
@@ -149,7 +184,9 @@ export class Runtime {
     try {
       await this.#loadIfChanged();
     } catch (error) {
-      this.#deps.log.error('A document could not be put in force', { error: error instanceof Error ? error.message : String(error) });
+      this.#deps.log.error('A document could not be put in force', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     } finally {
       this.#isReloading = false;
     }
@@ -186,7 +223,10 @@ export class Runtime {
       this.#putTlsInForce(before, 'next');
       this.#admission.replace(before.state);
       const message = error instanceof Error ? error.message : String(error);
-      this.#refuse({ hash: document.hash, problems: [{ path: 'listeners', message, found: message, allowed: 'a free port' }] });
+      this.#refuse({
+        hash: document.hash,
+        problems: [{ path: 'listeners', message, found: message, allowed: 'a free port' }],
+      });
       return;
     }
     this.#calls.apply(state);
@@ -195,15 +235,24 @@ export class Runtime {
     this.#refusal = undefined;
     this.#watch.watchOnly(this.#folders());
     this.#metrics.documentLoaded(true);
-    if (state.media.engine !== before.state.media.engine) log.warn('The media engine changes when this process starts again', { engine: state.media.engine });
+    if (state.media.engine !== before.state.media.engine)
+      log.warn('The media engine changes when this process starts again', { engine: state.media.engine });
     log.info('Document in force', { hash: document.hash, trunks: state.trunks.length });
   }
 
   #refuse(refused: RefusedDocument): void {
     const problems = refused.problems.slice(0, 32).map((problem) => ({ ...problem }));
-    this.#refusal = { ...(refused.hash === undefined ? {} : { hash: refused.hash }), problems, at: new Date(this.#deps.clock.wallMs()).toISOString() };
+    this.#refusal = {
+      ...(refused.hash === undefined ? {} : { hash: refused.hash }),
+      problems,
+      at: new Date(this.#deps.clock.wallMs()).toISOString(),
+    };
     this.#metrics.documentLoaded(false);
-    this.#deps.log.error('Document refused, the one before it keeps serving', { hash: refused.hash, problem: problems[0]?.message, problems: problems.length });
+    this.#deps.log.error('Document refused, the one before it keeps serving', {
+      hash: refused.hash,
+      problem: problems[0]?.message,
+      problems: problems.length,
+    });
   }
 
   #putTlsInForce(document: LoadedDocument, which: 'first' | 'next'): void {
@@ -213,7 +262,8 @@ export class Runtime {
       const [problem] = fatalTlsProblems(sources, clock.wallMs());
       if (problem) throw new SbcError('SBC_DOCUMENT', problem.message);
     }
-    for (const problem of this.#tls.replace(sources, clock.wallMs())) log.warn(tlsProblemText(problem), { kind: problem.problem });
+    for (const problem of this.#tls.replace(sources, clock.wallMs()))
+      log.warn(tlsProblemText(problem), { kind: problem.problem });
   }
 
   #unreadyReasons(): string[] {
@@ -271,7 +321,10 @@ function firstDocument(directories: Directories): LoadedDocument {
   const loaded = loadDocument(directories);
   if (loaded.ok) return loaded.document;
   const more = loaded.refusal.problems.length > 1 ? ` (and ${loaded.refusal.problems.length - 1} more problems)` : '';
-  throw new SbcError('SBC_DOCUMENT', `Cannot use the routing state: ${loaded.refusal.problems[0]?.message ?? 'no document'}${more}`);
+  throw new SbcError(
+    'SBC_DOCUMENT',
+    `Cannot use the routing state: ${loaded.refusal.problems[0]?.message ?? 'no document'}${more}`,
+  );
 }
 
 function ordinalOf(state: RoutingState, podName: string): number {

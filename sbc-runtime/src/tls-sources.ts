@@ -13,7 +13,11 @@ export function tlsSources(document: LoadedDocument, ordinal: number): TlsSource
       names: namesUnder(entry.name, state, ordinal),
     })),
     bundles: trustBundles,
-    trunks: state.trunks.map((trunk) => ({ name: trunk.name, listener: trunk.listener, ...(trunk.tls === undefined ? {} : { tls: trunk.tls }) })),
+    trunks: state.trunks.map((trunk) => ({
+      name: trunk.name,
+      listener: trunk.listener,
+      ...(trunk.tls === undefined ? {} : { tls: trunk.tls }),
+    })),
   };
 }
 

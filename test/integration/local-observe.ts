@@ -6,7 +6,7 @@ import { parseRuntimeReport, type RuntimeReport } from '@teams-sbc/crds/runtime'
 import { decodeBencode, encodeBencode, isDictionary, isList } from '../../sbc-runtime/src/media/rtpengine/bencode.ts';
 import type { Baresip } from '../kit/baresip.ts';
 import type { LocalEvent, LocalSbc } from '../kit/local-sbc.ts';
-import { listenTo, type Verdict } from '../kit/tone.ts';
+import { listenTo } from '../kit/tone.ts';
 
 const HTTP_PORT = 8080;
 const CONTROL_PORT = 2223;
@@ -47,13 +47,25 @@ export async function eventAfter(
   return find()!;
 }
 
-/** Waits until a phone's newest recording holds two seconds of a tone, while the call goes on. */
-export function hears(phone: Baresip, hertz: number): Promise<Verdict> {
-  return eventually(
-    `${hertz} Hz in ${phone.recordings().heard.at(-1) ?? 'no recording'}`,
-    () => listenTo(phone.recordings().heard.at(-1)!, hertz),
+/** Waits until a phone's newest recording holds two seconds of a tone, while the call goes on. `earlier`: how many recordings are of calls before this one. */
+export async function hears(phone: Baresip, hertz: number, earlier = 0): Promise<void> {
+  const { heard } = await eventually(
+    'a new recording',
+    () => phone.recordings(),
+    (recordings) => recordings.heard.length > earlier,
+  );
+  await eventually(
+    `${hertz} Hz in ${heard.at(-1)!}`,
+    () => listenTo(heard.at(-1)!, hertz),
     (verdict) => verdict.heard,
   );
+}
+
+/** Waits until two more seconds of the tone have come in than there were when it was asked: the sound goes on. */
+export async function stillHears(phone: Baresip, hertz: number): Promise<void> {
+  const now = () => listenTo(phone.recordings().heard.at(-1)!, hertz).good;
+  const before = now();
+  await eventually(`more of ${hertz} Hz than ${before} half seconds`, now, (good) => good >= before + 4);
 }
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string };

@@ -104,7 +104,8 @@ export async function raiseSoundStage(t: TestContext, prepare?: SimulatedStageOp
 
 /** Teams' phone calls the PBX's; returns once each hears the other. */
 export async function talk({ teams, pbx }: SoundStage): Promise<void> {
+  const [atTeams, atPbx] = [teams, pbx].map((phone) => phone.recordings().heard.length);
   await teams.dial(`sip:${PBX_NUMBER}@${FQDN}:5061`);
   await Promise.all([teams.waitFor('CALL_ESTABLISHED'), pbx.waitFor('CALL_ESTABLISHED')]);
-  await Promise.all([hears(teams, PBX_HERTZ), hears(pbx, TEAMS_HERTZ)]);
+  await Promise.all([hears(teams, PBX_HERTZ, atTeams), hears(pbx, TEAMS_HERTZ, atPbx)]);
 }

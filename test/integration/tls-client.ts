@@ -11,6 +11,8 @@ export interface TlsClientOptions {
   readonly identity?: { readonly certificate: string; readonly key: string };
   /** Suites, versions. */
   readonly tls?: ConnectionOptions;
+  /** @default 5061 */
+  readonly port?: number;
   /** @default FQDN */
   readonly serverName?: string;
 }
@@ -36,7 +38,7 @@ export function openTls(options: TlsClientOptions): TLSSocket {
   const { identity } = options;
   const all: ConnectionOptions & Pick<TcpSocketConnectOpts, 'localAddress'> = {
     host: options.to,
-    port: PORT,
+    port: options.port ?? PORT,
     localAddress: options.from,
     servername: options.serverName ?? FQDN,
     // What is under test is what the SBC thinks of us.

@@ -26,8 +26,11 @@ export function parseFile({ path, text }: SourceFile): ParsedFile {
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false });
   const list: Document[] = Array.isArray(parsed) ? parsed : [];
+  // The first error of a document: those behind it are what the parser makes of the rest.
   const problems = list.flatMap(({ errors }) =>
-    errors.map((error) => ({ file: path, line: lineCounter.linePos(error.pos[0]).line, message: error.message })),
+    errors
+      .slice(0, 1)
+      .map((error) => ({ file: path, line: lineCounter.linePos(error.pos[0]).line, message: error.message })),
   );
   if (problems.length > 0) return { documents: [], problems };
   const documents: SourceDocument[] = [];

@@ -146,6 +146,11 @@ test('text that is not YAML is told with its line', () => {
   assert.ok(problems[0].line !== undefined);
 });
 
+test('a slip in the YAML is told once, not with all that the parser makes of the rest', () => {
+  const { problems } = planDirectory([file('kind: X\nspec: [\n  a: b\n  c:\n    - d\nend: 1\n', 'broken.yaml')]);
+  assert.equal(problems.length, 1);
+});
+
 test('an alias bomb is refused and not unfolded', () => {
   const levels = Array.from(
     { length: 12 },

@@ -36,7 +36,12 @@ export interface CallEnd {
 
 /** A call that the callee refused with `status`. */
 export function refusedBy(status: number): CallEnd {
-  return { result: status >= 500 && status < 600 ? 'upstream-error' : 'callee-error', by: 'callee', reason: refusalReason(status), status };
+  return {
+    result: status >= 500 && status < 600 ? 'upstream-error' : 'callee-error',
+    by: 'callee',
+    reason: refusalReason(status),
+    status,
+  };
 }
 
 function refusalReason(status: number): CallEndReason {

@@ -4,6 +4,7 @@ import type { IncomingInvite } from '../dialog/invite-user.ts';
 import { callParties } from '../peers/parties.ts';
 import type { Peer } from '../peers/peer.ts';
 import { routeCall, type RouteTable } from '../routing/route.ts';
+import { detached } from '../sip/detached.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Call } from './call.ts';
 import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
@@ -25,7 +26,7 @@ export interface CallLayerDeps extends CallDeps {
   readonly orderTargets: (hops: readonly Hop[]) => readonly Hop[];
 }
 
-/** Retry-After where we are full or leave: short, since Teams tries the tenant's other SBCs at once anyway. */
+/** Retry-After where we are full or leave. Teams: it tries the tenant's other SBCs at once anyway. */
 const RETRY_AFTER_SECONDS = 10;
 /** More targets than this are not tried in one call, however many trunks and peers a route has. */
 const MAX_ATTEMPTS = 8;
@@ -77,11 +78,17 @@ export class CallLayer {
 
   onInvite(invite: IncomingInvite): void {
     const callerPeer = this.#callerPeer(invite);
-    if (!callerPeer) return this.#refuse(invite, { status: 404, phrase: 'No Such Trunk', reason: 'unknown-trunk', result: 'caller-error' });
+    if (!callerPeer)
+      return this.#refuse(invite, {
+        status: 404,
+        phrase: 'No Such Trunk',
+        reason: 'unknown-trunk',
+        result: 'caller-error',
+      });
     const busy = this.#overload();
     if (busy) return this.#refuse(invite, busy);
     const offer = sdpBody(invite.request);
-    if (offer === undefined) return this.#refuse(invite, { status: 488, phrase: 'Offer Required', reason: 'bad-offer', result: 'caller-error' });
+    if (offer === undefined) return this.#refuse(invite, refusalWithoutOffer(invite.request.body !== ''));
     const attempts = this.#attempts(callerPeer.trunk);
     if (attempts.kind === 'refused') return this.#refuse(invite, attempts.refusal);
     this.#start(invite, offer, callerPeer, attempts.attempts);
@@ -95,8 +102,8 @@ export class CallLayer {
       id,
       direction: `${callerPeer.side}-to-${attempts[0]?.peer.side ?? 'nobody'}`,
       fromTrunk: callerPeer.trunk,
-      caller: parties.caller,
-      called: parties.called,
+      caller: detached(parties.caller),
+      called: detached(parties.called),
       startedAtMs: clock.nowMs(),
       callIds: [invite.callId],
       toTrunk: undefined,
@@ -105,7 +112,11 @@ export class CallLayer {
       end: undefined,
     };
     const ringTimeoutMs = this.#plan.ringTimeoutMs;
-    const call = new Call(this.#deps, { id, invite, offer, callerPeer, parties, attempts, ringTimeoutMs, record }, this);
+    const call = new Call(
+      this.#deps,
+      { id, invite, offer, callerPeer, parties, attempts, ringTimeoutMs, record },
+      this,
+    );
     this.#calls.set(id, call);
     metrics.callStarted(record.direction);
     records.started(record);
@@ -117,7 +128,8 @@ export class CallLayer {
     if (!this.#calls.delete(call.id)) return;
     const { record } = call;
     const end = record.end ?? { result: 'unattributed', by: 'sbc', reason: 'bug' };
-    const durationMs = (record.endedAtMs ?? record.startedAtMs) - (record.answeredAtMs ?? record.endedAtMs ?? record.startedAtMs);
+    const durationMs =
+      (record.endedAtMs ?? record.startedAtMs) - (record.answeredAtMs ?? record.endedAtMs ?? record.startedAtMs);
     this.#deps.metrics.callEnded(record.direction, end.result, end.reason, durationMs);
     this.#deps.records.ended(record);
     this.#deps.log.info('Call ended', {
@@ -160,9 +172,12 @@ export class CallLayer {
     return taken ? undefined : { status: 503, reason: 'overload', result: 'our-error' };
   }
 
-  #attempts(fromTrunk: string): { kind: 'found'; attempts: readonly Attempt[] } | { kind: 'refused'; refusal: Refusal } {
+  #attempts(
+    fromTrunk: string,
+  ): { kind: 'found'; attempts: readonly Attempt[] } | { kind: 'refused'; refusal: Refusal } {
     const decision = routeCall(this.#plan.routes, fromTrunk);
-    if (decision.kind === 'rejected') return { kind: 'refused', refusal: { status: decision.status, reason: decision.reason, result: 'our-error' } };
+    if (decision.kind === 'rejected')
+      return { kind: 'refused', refusal: { status: decision.status, reason: decision.reason, result: 'our-error' } };
     const attempts: Attempt[] = [];
     for (const trunk of decision.to) {
       const peer = this.#plan.peers.get(trunk);
@@ -175,11 +190,24 @@ export class CallLayer {
   #refuse(invite: IncomingInvite, refusal: Refusal): void {
     const { status, phrase, reason, result } = refusal;
     const headers: [string, string][] = status === 503 ? [['Retry-After', String(RETRY_AFTER_SECONDS)]] : [];
+    if (status === 415) headers.push(['Accept', 'application/sdp']);
     invite.reject(status, { headers, ...(phrase === undefined ? {} : { reason: phrase }) });
     this.#deps.metrics.callEnded('refused', result, reason, 0);
     // Guarded: under overload one line a refused call would be the heaviest part of refusing it.
     if (this.#deps.log.debugEnabled || status !== 503) {
-      this.#deps.log.info('Call refused', { callId: invite.callId, trunk: invite.source.trunks[0], address: invite.source.address, status, reason });
+      this.#deps.log.info('Call refused', {
+        callId: invite.callId,
+        trunk: invite.source.trunks[0],
+        address: invite.source.address,
+        status,
+        reason,
+      });
     }
   }
+}
+
+/** RFC 3261 §8.2.3: a body that we cannot read is 415; an INVITE without any wants an offer from us, which we do not make. */
+function refusalWithoutOffer(hasBody: boolean): Refusal {
+  if (hasBody) return { status: 415, reason: 'bad-offer', result: 'caller-error' };
+  return { status: 488, phrase: 'Offer Required', reason: 'bad-offer', result: 'caller-error' };
 }

@@ -29,15 +29,23 @@ export class CallMedia {
   /** The first offer: there is no other side yet, only whom it is for. */
   offerTo(peer: Peer, caller: CallSide, sdp: string): void {
     const session = this.#session;
-    this.#relay.offer({ session, fromTag: caller.relayTag, sdp: caller.peer.sdpFrom(sdp), from: caller.peer.media, to: peer.media }, (result) =>
-      this.#deliver(session, { kind: 'media-offered', result }),
+    this.#relay.offer(
+      { session, fromTag: caller.relayTag, sdp: caller.peer.sdpFrom(sdp), from: caller.peer.media, to: peer.media },
+      (result) => this.#deliver(session, { kind: 'media-offered', result }),
     );
   }
 
   offerAgain(from: CallSide, to: CallSide, sdp: string): void {
     const session = this.#session;
     this.#relay.offer(
-      { session, fromTag: from.relayTag, toTag: to.relayTag, sdp: from.peer.sdpFrom(sdp), from: from.peer.media, to: to.peer.media },
+      {
+        session,
+        fromTag: from.relayTag,
+        toTag: to.relayTag,
+        sdp: from.peer.sdpFrom(sdp),
+        from: from.peer.media,
+        to: to.peer.media,
+      },
       (result) => this.#deliver(session, { kind: 'reinvite-offered', result }),
     );
   }
@@ -46,7 +54,14 @@ export class CallMedia {
   answer(from: CallSide, to: CallSide, sdp: string, event: (result: MediaResult) => MediaEvent): void {
     const session = this.#session;
     this.#relay.answer(
-      { session, fromTag: to.relayTag, toTag: from.relayTag, sdp: from.peer.sdpFrom(sdp), from: from.peer.media, to: to.peer.media },
+      {
+        session,
+        fromTag: to.relayTag,
+        toTag: from.relayTag,
+        sdp: from.peer.sdpFrom(sdp),
+        from: from.peer.media,
+        to: to.peer.media,
+      },
       (result) => this.#deliver(session, event(result)),
     );
   }

@@ -27,7 +27,8 @@ export function trying(call: CallState): CallStep {
 export function provisional(call: CallState, status: number, sdp: string | undefined): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
   const stop: CallEffect = { kind: 'stop-timer', timer: 'attempt' };
-  if (sdp === undefined) return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status, sdp: undefined }] };
+  if (sdp === undefined)
+    return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status, sdp: undefined }] };
   return { next: { ...call, earlySdp: sdp }, effects: [stop, { kind: 'answer-media', sdp, early: status }] };
 }
 
@@ -48,9 +49,16 @@ export function answered(call: CallState, sdp: string | undefined): CallStep {
   ];
   if (answer === undefined) {
     const end: CallEnd = { result: 'upstream-error', by: 'callee', reason: 'bad-answer', status: 502 };
-    return endCall(call, end, [...acknowledged, byeCallee, { kind: 'reject', status: 502, phrase: 'Answer Without SDP' }]);
+    return endCall(call, end, [
+      ...acknowledged,
+      byeCallee,
+      { kind: 'reject', status: 502, phrase: 'Answer Without SDP' },
+    ]);
   }
-  return { next: { ...call, phase: 'Answering', earlySdp: undefined }, effects: [...acknowledged, { kind: 'answer-media', sdp: answer, early: undefined }] };
+  return {
+    next: { ...call, phase: 'Answering', earlySdp: undefined },
+    effects: [...acknowledged, { kind: 'answer-media', sdp: answer, early: undefined }],
+  };
 }
 
 export function mediaAnswered(call: CallState, result: MediaResult): CallStep {
@@ -66,7 +74,9 @@ export function attemptFailed(call: CallState, failure: AttemptFailure): CallSte
   if (failure.status === undefined) return unreachable(call, []);
   const status = statusForCaller(failure.status);
   const phrase = status === failure.status ? failure.phrase : undefined;
-  return endCall(call, refusedBy(failure.status), [{ kind: 'reject', status, ...(phrase === undefined ? {} : { phrase }), reasons: failure.reasons }]);
+  return endCall(call, refusedBy(failure.status), [
+    { kind: 'reject', status, ...(phrase === undefined ? {} : { phrase }), reasons: failure.reasons },
+  ]);
 }
 
 /** No response of any kind within the attempt's time: the network said nothing, so we go on. */
@@ -89,11 +99,17 @@ const byeCallee: CallEffect = { kind: 'bye', leg: 'callee', reasons: [] };
 function tryNext(call: CallState, effects: readonly CallEffect[]): CallStep {
   const attempt = call.attempt + 1;
   // The offer goes to the relay again: the next target may stand on another trunk with other media.
-  return { next: { ...call, phase: 'Offering', attempt, earlySdp: undefined }, effects: [{ kind: 'stop-timer', timer: 'attempt' }, ...effects, { kind: 'offer-media' }] };
+  return {
+    next: { ...call, phase: 'Offering', attempt, earlySdp: undefined },
+    effects: [{ kind: 'stop-timer', timer: 'attempt' }, ...effects, { kind: 'offer-media' }],
+  };
 }
 
 function unreachable(call: CallState, effects: readonly CallEffect[]): CallStep {
-  return endCall(call, { result: 'upstream-error', by: 'callee', reason: 'trunk-unreachable', status: 503 }, [...effects, { kind: 'reject', status: 503 }]);
+  return endCall(call, { result: 'upstream-error', by: 'callee', reason: 'trunk-unreachable', status: 503 }, [
+    ...effects,
+    { kind: 'reject', status: 503 },
+  ]);
 }
 
 /**
@@ -113,7 +129,12 @@ function relayFailed(
 ): CallStep {
   if (result.kind === 'refused' && result.status === 488) {
     const byCaller = atFault === 'bad-offer';
-    const end: CallEnd = { result: byCaller ? 'caller-error' : 'callee-error', by: byCaller ? 'caller' : 'callee', reason: atFault, status: 488 };
+    const end: CallEnd = {
+      result: byCaller ? 'caller-error' : 'callee-error',
+      by: byCaller ? 'caller' : 'callee',
+      reason: atFault,
+      status: 488,
+    };
     return endCall(call, end, [...effects, { kind: 'reject', status: 488 }]);
   }
   const end: CallEnd = { result: 'our-error', by: 'sbc', reason: 'relay-unavailable', status: 503 };

@@ -1,5 +1,12 @@
 /** One leg of a call as the dialog room's user: turns what happens on it into the call's events and remembers the SDP on both sides. */
-import type { IncomingReinvite, InviteFailure, InviteUser, Leg, LegEnd, ServerTransaction } from '../dialog/invite-user.ts';
+import type {
+  IncomingReinvite,
+  InviteFailure,
+  InviteUser,
+  Leg,
+  LegEnd,
+  ServerTransaction,
+} from '../dialog/invite-user.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Hop } from '../sip/hop.ts';
 import { sameMedia } from '../sdp/sdp.ts';
@@ -30,7 +37,8 @@ export class CallSide implements InviteUser {
   localSdp = '';
   remoteSdp = '';
   reinvite: IncomingReinvite | undefined;
-  readonly #user: SideUser;
+  /** Undefined once the call is over: transactions outlive it by 32 s and must not hold all of it. */
+  #user: SideUser | undefined;
 
   constructor(name: LegName, peer: Peer, user: SideUser, hop?: Hop) {
     this.name = name;
@@ -40,24 +48,32 @@ export class CallSide implements InviteUser {
     this.hop = hop;
   }
 
+  release(): void {
+    this.#user = undefined;
+    this.leg = undefined;
+    this.reinvite = undefined;
+    this.localSdp = '';
+    this.remoteSdp = '';
+  }
+
   onTrying(): void {
-    this.#user.onEvent(this, { kind: 'trying' });
+    this.#user?.onEvent(this, { kind: 'trying' });
   }
 
   onProvisional(response: Response): void {
-    this.#user.onResponse(this, response);
+    this.#user?.onResponse(this, response);
   }
 
   onAnswered(response: Response): void {
-    this.#user.onResponse(this, response);
+    this.#user?.onResponse(this, response);
   }
 
   onFailure(failure: InviteFailure): void {
-    this.#user.onFailure(this, failure);
+    this.#user?.onFailure(this, failure);
   }
 
   onCancel(cancel: Request): void {
-    this.#user.onEvent(this, { kind: 'cancelled', reasons: cancel.headers.getAll('Reason') });
+    this.#user?.onEvent(this, { kind: 'cancelled', reasons: cancel.headers.getAll('Reason') });
   }
 
   onReinvite(reinvite: IncomingReinvite): void {
@@ -69,14 +85,16 @@ export class CallSide implements InviteUser {
     }
     this.reinvite = reinvite;
     const unchanged = this.remoteSdp !== '' && sameMedia(this.remoteSdp, sdp);
-    this.#user.onEvent(this, { kind: 'reinvite', from: this.name, sdp, unchanged });
+    this.#user?.onEvent(this, { kind: 'reinvite', from: this.name, sdp, unchanged });
   }
 
   onRequest(transaction: ServerTransaction): void {
     const allow = this.peer.identity.headers.filter(([name]) => name === 'Allow');
     switch (transaction.request.method) {
       case 'OPTIONS':
-        transaction.respond(responseTo(transaction.request, 200, { headers: [['Contact', this.peer.identity.contact], ...allow] }));
+        transaction.respond(
+          responseTo(transaction.request, 200, { headers: [['Contact', this.peer.identity.contact], ...allow] }),
+        );
         return;
       case 'NOTIFY':
         // RFC 6665 §4.1.3: there is no subscription that it could belong to.
@@ -88,11 +106,11 @@ export class CallSide implements InviteUser {
   }
 
   onBye(bye: Request): void {
-    this.#user.onEvent(this, { kind: 'bye', from: this.name, reasons: bye.headers.getAll('Reason') });
+    this.#user?.onEvent(this, { kind: 'bye', from: this.name, reasons: bye.headers.getAll('Reason') });
   }
 
   onEnded(end: LegEnd): void {
-    this.#user.onEvent(this, { kind: 'leg-ended', leg: this.name, why: end.kind });
+    this.#user?.onEvent(this, { kind: 'leg-ended', leg: this.name, why: end.kind });
   }
 }
 

@@ -44,7 +44,9 @@ export interface AttemptFailure {
 
 /** How the other leg took a re-INVITE. */
 export type ReinviteOutcome =
-  { readonly kind: 'answered'; readonly sdp: string | undefined } | { readonly kind: 'refused'; readonly status: number } | { readonly kind: 'silent' };
+  | { readonly kind: 'answered'; readonly sdp: string | undefined }
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'silent' };
 
 export type CallEvent =
   | { readonly kind: 'media-offered'; readonly result: MediaResult }
@@ -72,7 +74,13 @@ export type CallEffect =
   | { readonly kind: 'answer-media'; readonly sdp: string; readonly early: number | undefined }
   | { readonly kind: 'ack-callee' }
   | { readonly kind: 'accept'; readonly sdp: string }
-  | { readonly kind: 'reject'; readonly status: number; readonly phrase?: string; readonly reasons?: readonly string[]; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'reject';
+      readonly status: number;
+      readonly phrase?: string;
+      readonly reasons?: readonly string[];
+      readonly retryAfterSeconds?: number;
+    }
   | { readonly kind: 'cancel-callee'; readonly reasons: readonly string[] }
   | { readonly kind: 'bye'; readonly leg: LegName; readonly reasons: readonly string[] }
   | { readonly kind: 'start-timer'; readonly timer: 'ring' | 'attempt' }
@@ -83,7 +91,12 @@ export type CallEffect =
   | { readonly kind: 'answer-reinvite-media'; readonly from: LegName; readonly sdp: string }
   | { readonly kind: 'accept-reinvite'; readonly leg: LegName; readonly sdp: string }
   | { readonly kind: 'accept-refresh'; readonly leg: LegName }
-  | { readonly kind: 'reject-reinvite'; readonly leg: LegName; readonly status: number; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'reject-reinvite';
+      readonly leg: LegName;
+      readonly status: number;
+      readonly retryAfterSeconds?: number;
+    }
   | { readonly kind: 'delete-media' }
   | { readonly kind: 'over'; readonly end: CallEnd };
 

@@ -49,7 +49,13 @@ const refused = (status: number): CallEvent => ({ kind: 'failed', failure: { sta
 const nobody: CallEvent = { kind: 'failed', failure: { status: undefined, phrase: undefined, reasons: [] } };
 
 test('a call is offered to the relay, to the callee, answered, and hung up by the caller', () => {
-  const ladder = play([offered, { kind: 'provisional', status: 180, sdp: undefined }, answered, mediaAnswered, { kind: 'bye', from: 'caller', reasons: [] }]);
+  const ladder = play([
+    offered,
+    { kind: 'provisional', status: 180, sdp: undefined },
+    answered,
+    mediaAnswered,
+    { kind: 'bye', from: 'caller', reasons: [] },
+  ]);
   assert.deepEqual(ladder, [
     'start ring, start attempt, invite',
     'stop attempt, ring 180',
@@ -60,23 +66,38 @@ test('a call is offered to the relay, to the callee, answered, and hung up by th
 });
 
 test('early media goes through the relay before the caller hears of it', () => {
-  const ladder = play([offered, { kind: 'provisional', status: 183, sdp: 'v=0' }, { kind: 'early-media-answered', status: 183, result: sdp }]);
+  const ladder = play([
+    offered,
+    { kind: 'provisional', status: 183, sdp: 'v=0' },
+    { kind: 'early-media-answered', status: 183, result: sdp },
+  ]);
   assert.deepEqual(ladder.slice(1), ['stop attempt, answer-media', 'ring 183 with sdp']);
 });
 
 test('early media that the relay cannot carry becomes plain ringing', () => {
-  const ladder = play([offered, { kind: 'provisional', status: 183, sdp: 'v=0' }, { kind: 'early-media-answered', status: 183, result: away }]);
+  const ladder = play([
+    offered,
+    { kind: 'provisional', status: 183, sdp: 'v=0' },
+    { kind: 'early-media-answered', status: 183, result: away },
+  ]);
   assert.equal(ladder[2], 'ring 180');
 });
 
 test('a 2xx without SDP is answered by the SDP of its 183', () => {
-  const ladder = play([offered, { kind: 'provisional', status: 183, sdp: 'v=0 early' }, { kind: 'answered', sdp: undefined }]);
+  const ladder = play([
+    offered,
+    { kind: 'provisional', status: 183, sdp: 'v=0 early' },
+    { kind: 'answered', sdp: undefined },
+  ]);
   assert.equal(ladder[2], 'stop attempt, stop ring, ack-callee, answer-media');
 });
 
 test('a 2xx without any SDP ends the call on both sides', () => {
   const ladder = play([offered, { kind: 'answered', sdp: undefined }]);
-  assert.equal(ladder[1], 'stop attempt, stop ring, stop attempt, stop ring, ack-callee, bye callee, reject 502, delete-media, over: upstream-error, bad-answer');
+  assert.equal(
+    ladder[1],
+    'stop attempt, stop ring, stop attempt, stop ring, ack-callee, bye callee, reject 502, delete-media, over: upstream-error, bad-answer',
+  );
 });
 
 const refusals: Record<string, [number, string]> = {
@@ -102,41 +123,76 @@ for (const failure of [nobody, refused(503), refused(408), refused(504)]) {
 test('a target that says nothing at all is left for the next one, and the last one ends in 503', () => {
   const ladder = play([offered, { kind: 'attempt-timeout' }, offered, { kind: 'attempt-timeout' }], 2);
   assert.equal(ladder[1], 'stop attempt, cancel-callee, offer-media');
-  assert.equal(ladder[3], 'stop attempt, stop ring, cancel-callee, reject 503, delete-media, over: upstream-error, trunk-unreachable');
+  assert.equal(
+    ladder[3],
+    'stop attempt, stop ring, cancel-callee, reject 503, delete-media, over: upstream-error, trunk-unreachable',
+  );
 });
 
 test('nobody answers within the ring time: the callee is cancelled, the caller hears 408', () => {
   const ladder = play([offered, { kind: 'provisional', status: 180, sdp: undefined }, { kind: 'ring-timeout' }]);
-  assert.equal(ladder[2], 'stop attempt, stop ring, cancel-callee, reject 408, delete-media, over: callee-error, ring-timeout');
+  assert.equal(
+    ladder[2],
+    'stop attempt, stop ring, cancel-callee, reject 408, delete-media, over: callee-error, ring-timeout',
+  );
 });
 
 test('the relay is away: 503 before any 18x; the SDP is at fault: 488', () => {
-  assert.equal(play([{ kind: 'media-offered', result: away }])[0], 'stop attempt, stop ring, reject 503, delete-media, over: our-error, relay-unavailable');
-  assert.equal(play([{ kind: 'media-offered', result: badSdp }])[0], 'stop attempt, stop ring, reject 488, delete-media, over: caller-error, bad-offer');
+  assert.equal(
+    play([{ kind: 'media-offered', result: away }])[0],
+    'stop attempt, stop ring, reject 503, delete-media, over: our-error, relay-unavailable',
+  );
+  assert.equal(
+    play([{ kind: 'media-offered', result: badSdp }])[0],
+    'stop attempt, stop ring, reject 488, delete-media, over: caller-error, bad-offer',
+  );
 });
 
 test('the caller cancels: while offering, while ringing, and while the answer is on its way', () => {
   const cancel: CallEvent = { kind: 'cancelled', reasons: [] };
   assert.equal(play([cancel])[0], 'stop attempt, stop ring, reject 487, delete-media, over: success, cancelled');
-  assert.equal(play([offered, cancel])[1], 'stop attempt, stop ring, reject 487, cancel-callee, delete-media, over: success, cancelled');
-  assert.equal(play([offered, answered, cancel])[2], 'stop attempt, stop ring, reject 487, bye callee, delete-media, over: success, cancelled');
+  assert.equal(
+    play([offered, cancel])[1],
+    'stop attempt, stop ring, reject 487, cancel-callee, delete-media, over: success, cancelled',
+  );
+  assert.equal(
+    play([offered, answered, cancel])[2],
+    'stop attempt, stop ring, reject 487, bye callee, delete-media, over: success, cancelled',
+  );
 });
 
 test('the callee hangs up before its answer has reached the caller', () => {
   const ladder = play([offered, answered, { kind: 'bye', from: 'callee', reasons: [] }, mediaAnswered]);
-  assert.deepEqual(ladder.slice(2), ['stop attempt, stop ring, reject 480, delete-media, over: callee-error, normal-clearing', '']);
+  assert.deepEqual(ladder.slice(2), [
+    'stop attempt, stop ring, reject 480, delete-media, over: callee-error, normal-clearing',
+    '',
+  ]);
 });
 
 const hold: CallEvent = { kind: 'reinvite', from: 'callee', sdp: 'v=0 hold', unchanged: false };
 const reoffered: CallEvent = { kind: 'reinvite-offered', result: sdp };
 
 test('a hold goes through relay and other side and back', () => {
-  const ladder = play([...connected, hold, reoffered, { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } }, { kind: 'reinvite-answered', result: sdp }]);
-  assert.deepEqual(ladder.slice(3), ['offer-reinvite', 'send-reinvite caller', 'ack-reinvite, answer-reinvite-media', 'accept-reinvite']);
+  const ladder = play([
+    ...connected,
+    hold,
+    reoffered,
+    { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } },
+    { kind: 'reinvite-answered', result: sdp },
+  ]);
+  assert.deepEqual(ladder.slice(3), [
+    'offer-reinvite',
+    'send-reinvite caller',
+    'ack-reinvite, answer-reinvite-media',
+    'accept-reinvite',
+  ]);
 });
 
 test('a refresh with unchanged SDP is answered here', () => {
-  assert.equal(play([...connected, { kind: 'reinvite', from: 'caller', sdp: 'v=0', unchanged: true }])[3], 'accept-refresh');
+  assert.equal(
+    play([...connected, { kind: 'reinvite', from: 'caller', sdp: 'v=0', unchanged: true }])[3],
+    'accept-refresh',
+  );
 });
 
 test('two re-INVITEs that cross are glare: the second is refused with 491', () => {
@@ -156,7 +212,10 @@ test('a re-INVITE that the other side refuses, or never answers, leaves the call
 
 test('a BYE while a re-INVITE is under way closes both', () => {
   const ladder = play([...connected, hold, reoffered, { kind: 'bye', from: 'caller', reasons: [] }]);
-  assert.equal(ladder[5], 'stop attempt, stop ring, reject-reinvite callee 487, bye callee, delete-media, over: success, normal-clearing');
+  assert.equal(
+    ladder[5],
+    'stop attempt, stop ring, reject-reinvite callee 487, bye callee, delete-media, over: success, normal-clearing',
+  );
 });
 
 const results = fc.constantFrom(sdp, away, badSdp);
@@ -164,17 +223,28 @@ const legs = fc.constantFrom('caller' as const, 'callee' as const);
 const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
   fc.record({ kind: fc.constant('media-offered' as const), result: results }),
   fc.constant<CallEvent>({ kind: 'trying' }),
-  fc.record({ kind: fc.constant('provisional' as const), status: fc.constantFrom(180, 183), sdp: fc.constantFrom(undefined, 'v=0') }),
+  fc.record({
+    kind: fc.constant('provisional' as const),
+    status: fc.constantFrom(180, 183),
+    sdp: fc.constantFrom(undefined, 'v=0'),
+  }),
   fc.record({ kind: fc.constant('early-media-answered' as const), status: fc.constant(183), result: results }),
   fc.record({ kind: fc.constant('answered' as const), sdp: fc.constantFrom(undefined, 'v=0') }),
   fc.record({ kind: fc.constant('media-answered' as const), result: results }),
   fc.constantFrom(nobody, refused(486), refused(503)),
   fc.constantFrom<CallEvent>({ kind: 'attempt-timeout' }, { kind: 'ring-timeout' }, { kind: 'cancelled', reasons: [] }),
   fc.record({ kind: fc.constant('bye' as const), from: legs, reasons: fc.constant([]) }),
-  fc.record({ kind: fc.constant('leg-ended' as const), leg: legs, why: fc.constantFrom('ack-timeout' as const, 'gone' as const) }),
+  fc.record({
+    kind: fc.constant('leg-ended' as const),
+    leg: legs,
+    why: fc.constantFrom('ack-timeout' as const, 'gone' as const),
+  }),
   fc.record({ kind: fc.constant('reinvite' as const), from: legs, sdp: fc.constant('v=0'), unchanged: fc.boolean() }),
   fc.record({ kind: fc.constant('reinvite-offered' as const), result: results }),
-  fc.constantFrom<CallEvent>({ kind: 'reinvite-outcome', outcome: { kind: 'silent' } }, { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } }),
+  fc.constantFrom<CallEvent>(
+    { kind: 'reinvite-outcome', outcome: { kind: 'silent' } },
+    { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } },
+  ),
   fc.record({ kind: fc.constant('reinvite-answered' as const), result: results }),
 );
 
@@ -192,9 +262,16 @@ test('property: whatever happens, the caller gets at most one final response, an
     fc.property(fc.array(anyEvent, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), (events, targets) => {
       let call: CallState = newCall(targets);
       const seen = { finals: 0, overs: 0, deletes: 0 };
-      for (const event of [...events, { kind: 'end', end: { result: 'our-error', by: 'sbc', reason: 'drain-deadline' } } as const]) {
+      for (const event of [
+        ...events,
+        { kind: 'end', end: { result: 'our-error', by: 'sbc', reason: 'drain-deadline' } } as const,
+      ]) {
         const { next, effects } = step(call, event);
-        if (call.phase === 'Ended') assert.deepEqual(effects.filter((effect) => effect.kind !== 'reject-reinvite'), []);
+        if (call.phase === 'Ended')
+          assert.deepEqual(
+            effects.filter((effect) => effect.kind !== 'reject-reinvite'),
+            [],
+          );
         call = next;
         settle(effects, seen);
       }

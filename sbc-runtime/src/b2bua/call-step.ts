@@ -1,5 +1,15 @@
 /** One event of a call, decided: which room of the call's life it belongs to. Pure. */
-import { answered, attemptFailed, attemptTimedOut, earlyMediaAnswered, mediaAnswered, mediaOffered, provisional, ringTimedOut, trying } from './call-setup.ts';
+import {
+  answered,
+  attemptFailed,
+  attemptTimedOut,
+  earlyMediaAnswered,
+  mediaAnswered,
+  mediaOffered,
+  provisional,
+  ringTimedOut,
+  trying,
+} from './call-setup.ts';
 import type { CallEvent, CallState, CallStep } from './call-state.ts';
 import { cancelled, endedByUs, hungUp, legEnded } from './hang-up.ts';
 import { reinviteAnswered, reinvited, reinviteOffered, reinviteOutcome } from './reinvite.ts';

@@ -1,13 +1,15 @@
 /** A call: carries out what `call-step.ts` decides, over two legs of the dialog room and one session of the relay. */
 import type { Timer } from '../kernel/clock.ts';
-import type { InviteFailure, OutgoingInvite, Parts, RequestResult } from '../dialog/invite-user.ts';
+import type { InviteFailure, OutgoingInvite, Parts } from '../dialog/invite-user.ts';
 import { shapeProvisional } from '../peers/early-media.ts';
+import { detached } from '../sip/detached.ts';
 import type { Response } from '../sip/message.ts';
 import type { CallEnd } from './call-end.ts';
 import { CallMedia } from './call-media.ts';
 import type { CallDeps, CallSetup } from './call-ports.ts';
+import { carryOutReinvite, type ReinviteCall } from './call-reinvites.ts';
 import { attemptFailure, CallSide, retryAfterSeconds, SDP_TYPE, type SideUser } from './call-side.ts';
-import { newCall, otherLeg, type CallEffect, type CallEvent, type CallState, type LegName } from './call-state.ts';
+import { newCall, type CallEffect, type CallEvent, type CallState, type LegName } from './call-state.ts';
 import { step } from './call-step.ts';
 import { sdpBody } from './sdp-body.ts';
 
@@ -18,12 +20,12 @@ export interface CallUser {
   onOver(call: Call): void;
 }
 
-export class Call implements SideUser {
+export class Call implements SideUser, ReinviteCall {
   readonly id: string;
   readonly #deps: CallDeps;
   readonly #user: CallUser;
   readonly #caller: CallSide;
-  readonly #media: CallMedia;
+  readonly media: CallMedia;
   #setup: CallSetup | undefined;
   #callee: CallSide | undefined;
   #calleeInvite: OutgoingInvite | undefined;
@@ -41,10 +43,10 @@ export class Call implements SideUser {
     this.#setup = setup;
     this.#user = user;
     this.#state = newCall(setup.attempts.length);
-    this.#media = new CallMedia(deps.relay, setup.id, (event) => this.#dispatch(event));
+    this.media = new CallMedia(deps.relay, setup.id, (event) => this.dispatch(event));
     this.#caller = new CallSide('caller', setup.callerPeer, this);
     this.#caller.leg = setup.invite;
-    this.#caller.remoteSdp = setup.offer;
+    this.#caller.remoteSdp = detached(setup.offer);
     setup.invite.deliverTo(this.#caller);
   }
 
@@ -58,11 +60,11 @@ export class Call implements SideUser {
 
   /** Our own decision to end it, whatever it is doing. */
   end(end: CallEnd): void {
-    this.#dispatch({ kind: 'end', end });
+    this.dispatch({ kind: 'end', end });
   }
 
   onEvent(side: CallSide, event: CallEvent): void {
-    if (side === this.#caller || side === this.#callee) this.#dispatch(event);
+    if (side === this.#caller || side === this.#callee) this.dispatch(event);
   }
 
   onResponse(side: CallSide, response: Response): void {
@@ -71,35 +73,36 @@ export class Call implements SideUser {
     const tag = response.to.tag;
     const sdp = sdpBody(response);
     if (response.status >= 200) {
-      if (tag !== undefined) side.relayTag = tag;
-      this.#dispatch({ kind: 'answered', sdp });
+      if (tag !== undefined) side.relayTag = detached(tag);
+      this.dispatch({ kind: 'answered', sdp });
       return;
     }
     const shaped = shapeProvisional(side.peer.earlyMedia, this.#state.rang, { status: response.status, sdp });
     if (!shaped) {
-      this.#dispatch({ kind: 'trying' });
+      this.dispatch({ kind: 'trying' });
       return;
     }
-    if (shaped.sdp !== undefined && tag !== undefined) side.relayTag = tag;
-    this.#dispatch({ kind: 'provisional', status: shaped.status, sdp: shaped.sdp });
+    if (shaped.sdp !== undefined && tag !== undefined) side.relayTag = detached(tag);
+    this.dispatch({ kind: 'provisional', status: shaped.status, sdp: shaped.sdp });
   }
 
   onFailure(side: CallSide, failure: InviteFailure): void {
     if (side !== this.#callee) return;
     this.#report(side, failure);
-    this.#dispatch({ kind: 'failed', failure: attemptFailure(failure) });
+    this.dispatch({ kind: 'failed', failure: attemptFailure(failure) });
   }
 
   #report(side: CallSide, failure: InviteFailure): void {
     const { targets } = this.#deps;
     if (!side.hop) return;
-    if (failure.kind === 'response') targets.answered(side.hop, failure.response.status, retryAfterSeconds(failure.response));
+    if (failure.kind === 'response')
+      targets.answered(side.hop, failure.response.status, retryAfterSeconds(failure.response));
     else if (failure.kind === 'transport') targets.unreachable(side.hop, failure.reason);
     else if (failure.kind === 'timeout') targets.silent(side.hop);
   }
 
   /** One event after the other, also where carrying out one of them raises the next. */
-  #dispatch(event: CallEvent): void {
+  dispatch(event: CallEvent): void {
     this.#waiting.push(event);
     if (this.#isDispatching) return;
     this.#isDispatching = true;
@@ -119,9 +122,16 @@ export class Call implements SideUser {
   /** A bug ends this call, and only this call. */
   #failInside(error: unknown): void {
     const { log } = this.#deps;
-    log.error('A call was ended by a bug', { call: this.id, phase: this.#state.phase, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log.error('A call was ended by a bug', {
+      call: this.id,
+      phase: this.#state.phase,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
     this.#waiting.length = 0;
-    const effects = step(this.#state, { kind: 'end', end: { result: 'our-error', by: 'sbc', reason: 'bug', status: 500 } });
+    const effects = step(this.#state, {
+      kind: 'end',
+      end: { result: 'our-error', by: 'sbc', reason: 'bug', status: 500 },
+    });
     this.#state = effects.next;
     for (const effect of effects.effects) {
       try {
@@ -151,13 +161,13 @@ export class Call implements SideUser {
       case 'cancel-callee':
         return this.#calleeInvite?.cancel({ headers: reasonHeaders(effect.reasons) });
       case 'bye':
-        return this.#side(effect.leg)?.leg?.bye({ headers: reasonHeaders(effect.reasons) });
+        return this.side(effect.leg)?.leg?.bye({ headers: reasonHeaders(effect.reasons) });
       case 'start-timer':
         return this.#startTimer(effect.timer);
       case 'stop-timer':
         return this.#stopTimer(effect.timer);
       case 'delete-media':
-        return this.#media.delete();
+        return this.media.delete();
       case 'over':
         return this.#over(effect.end);
       case 'offer-reinvite':
@@ -167,30 +177,11 @@ export class Call implements SideUser {
       case 'accept-reinvite':
       case 'accept-refresh':
       case 'reject-reinvite':
-        return this.#carryOutReinvite(effect);
+        return carryOutReinvite(this, effect);
     }
   }
 
-  #carryOutReinvite(effect: Extract<CallEffect, { kind: `${string}reinvite${string}` | 'accept-refresh' }>): void {
-    switch (effect.kind) {
-      case 'offer-reinvite':
-        return this.#relayReinvite(effect.from, effect.sdp);
-      case 'send-reinvite':
-        return this.#sendReinvite(effect.to, effect.sdp);
-      case 'ack-reinvite':
-        return this.#side(effect.leg)?.leg?.ack();
-      case 'answer-reinvite-media':
-        return this.#answerReinviteMedia(effect.from, effect.sdp);
-      case 'accept-reinvite':
-        return this.#acceptReinvite(effect.leg, effect.sdp);
-      case 'accept-refresh':
-        return this.#acceptReinvite(effect.leg, undefined);
-      case 'reject-reinvite':
-        return this.#rejectReinvite(effect.leg, effect.status, effect.retryAfterSeconds);
-    }
-  }
-
-  #side(leg: LegName): CallSide | undefined {
+  side(leg: LegName): CallSide | undefined {
     return leg === 'caller' ? this.#caller : this.#callee;
   }
 
@@ -198,8 +189,8 @@ export class Call implements SideUser {
     const setup = this.#setup;
     const attempt = setup?.attempts[this.#state.attempt];
     if (!setup || !attempt) return;
-    this.#media.startAttempt(this.#state.attempt);
-    this.#media.offerTo(attempt.peer, this.#caller, setup.offer);
+    this.media.startAttempt(this.#state.attempt);
+    this.media.offerTo(attempt.peer, this.#caller, setup.offer);
   }
 
   #invite(index: number, sdp: string): void {
@@ -211,9 +202,15 @@ export class Call implements SideUser {
     this.#callee = callee;
     const { requestUri, from, to, headers } = peer.invite(setup.parties, hop);
     const content = peer.sdpTowards(sdp);
-    callee.localSdp = content;
-    const parts: Parts = { headers: [['Max-Forwards', String(setup.parties.maxForwards)], ...headers], body: { type: SDP_TYPE, content } };
-    this.#calleeInvite = this.#deps.dialogs.invite({ hop, identity: peer.identity, requestUri, from, to, parts }, callee);
+    callee.localSdp = detached(content);
+    const parts: Parts = {
+      headers: [['Max-Forwards', String(setup.parties.maxForwards)], ...headers],
+      body: { type: SDP_TYPE, content },
+    };
+    this.#calleeInvite = this.#deps.dialogs.invite(
+      { hop, identity: peer.identity, requestUri, from, to, parts },
+      callee,
+    );
     callee.leg = this.#calleeInvite;
     this.record.callIds.push(this.#calleeInvite.callId);
     this.record.toTrunk = peer.trunk;
@@ -221,22 +218,28 @@ export class Call implements SideUser {
 
   #ring(status: number, sdp: string | undefined): void {
     const { identity } = this.#caller.peer;
-    this.#setup?.invite.provisional(identity, status, sdp === undefined ? {} : { body: { type: SDP_TYPE, content: this.#caller.peer.sdpTowards(sdp) } });
+    this.#setup?.invite.provisional(
+      identity,
+      status,
+      sdp === undefined ? {} : { body: { type: SDP_TYPE, content: this.#caller.peer.sdpTowards(sdp) } },
+    );
     this.#deps.metrics.callRang(this.record.direction, this.#deps.clock.nowMs() - this.record.startedAtMs);
   }
 
   #answerMedia(sdp: string, early: number | undefined): void {
     const callee = this.#callee;
     if (!callee) return;
-    callee.remoteSdp = sdp;
-    this.#media.answer(callee, this.#caller, sdp, (result) =>
-      early === undefined ? { kind: 'media-answered', result } : { kind: 'early-media-answered', status: early, result },
+    callee.remoteSdp = detached(sdp);
+    this.media.answer(callee, this.#caller, sdp, (result) =>
+      early === undefined
+        ? { kind: 'media-answered', result }
+        : { kind: 'early-media-answered', status: early, result },
     );
   }
 
   #accept(sdp: string): void {
     const content = this.#caller.peer.sdpTowards(sdp);
-    this.#caller.localSdp = content;
+    this.#caller.localSdp = detached(content);
     this.#setup?.invite.accept(this.#caller.peer.identity, { body: { type: SDP_TYPE, content } });
     this.record.answeredAtMs = this.#deps.clock.nowMs();
     // Who called and what else could have been tried is settled; a long call need not carry it.
@@ -246,59 +249,18 @@ export class Call implements SideUser {
   #reject(effect: Extract<CallEffect, { kind: 'reject' }>): void {
     const headers: [string, string][] = reasonHeaders(effect.reasons ?? []);
     if (effect.retryAfterSeconds !== undefined) headers.push(['Retry-After', String(effect.retryAfterSeconds)]);
-    this.#setup?.invite.reject(effect.status, { headers, ...(effect.phrase === undefined ? {} : { reason: effect.phrase }) });
-  }
-
-  #relayReinvite(from: LegName, sdp: string): void {
-    const offering = this.#side(from);
-    const answering = this.#side(otherLeg(from));
-    if (!offering || !answering) return;
-    offering.remoteSdp = sdp;
-    this.#media.offerAgain(offering, answering, sdp);
-  }
-
-  #sendReinvite(to: LegName, sdp: string): void {
-    const side = this.#side(to);
-    if (!side?.leg) return;
-    const content = side.peer.sdpTowards(sdp);
-    side.localSdp = content;
-    side.leg.reinvite({ body: { type: SDP_TYPE, content } }, (result) => this.#onReinviteResult(result));
-  }
-
-  #onReinviteResult(result: RequestResult): void {
-    if (result.kind !== 'response') return this.#dispatch({ kind: 'reinvite-outcome', outcome: { kind: 'silent' } });
-    const { response } = result;
-    const outcome = response.status < 300 ? ({ kind: 'answered', sdp: sdpBody(response) } as const) : ({ kind: 'refused', status: response.status } as const);
-    this.#dispatch({ kind: 'reinvite-outcome', outcome });
-  }
-
-  #answerReinviteMedia(from: LegName, sdp: string): void {
-    const answering = this.#side(from);
-    const offering = this.#side(otherLeg(from));
-    if (!answering || !offering) return;
-    answering.remoteSdp = sdp;
-    this.#media.answer(answering, offering, sdp, (result) => ({ kind: 'reinvite-answered', result }));
-  }
-
-  #acceptReinvite(leg: LegName, sdp: string | undefined): void {
-    const side = this.#side(leg);
-    if (!side) return;
-    if (sdp !== undefined) side.localSdp = side.peer.sdpTowards(sdp);
-    side.reinvite?.accept({ body: { type: SDP_TYPE, content: side.localSdp } });
-    side.reinvite = undefined;
-  }
-
-  #rejectReinvite(leg: LegName, status: number, retryAfterSeconds: number | undefined): void {
-    const side = this.#side(leg);
-    if (!side) return;
-    side.reinvite?.reject(status, retryAfterSeconds === undefined ? {} : { headers: [['Retry-After', String(retryAfterSeconds)]] });
-    side.reinvite = undefined;
+    this.#setup?.invite.reject(effect.status, {
+      headers,
+      ...(effect.phrase === undefined ? {} : { reason: effect.phrase }),
+    });
   }
 
   #startTimer(timer: 'ring' | 'attempt'): void {
     if (timer === 'ring') {
       // The caller's patience covers all targets together.
-      this.#ringTimer ??= this.#deps.clock.after(this.#setup?.ringTimeoutMs ?? 0, () => this.#dispatch({ kind: 'ring-timeout' }));
+      this.#ringTimer ??= this.#deps.clock.after(this.#setup?.ringTimeoutMs ?? 0, () =>
+        this.dispatch({ kind: 'ring-timeout' }),
+      );
       return;
     }
     this.#attemptTimer = this.#deps.clock.after(ATTEMPT_TIMEOUT_MS, () => this.#onAttemptTimeout());
@@ -306,7 +268,7 @@ export class Call implements SideUser {
 
   #onAttemptTimeout(): void {
     if (this.#callee?.hop) this.#deps.targets.silent(this.#callee.hop);
-    this.#dispatch({ kind: 'attempt-timeout' });
+    this.dispatch({ kind: 'attempt-timeout' });
   }
 
   #stopTimer(timer: 'ring' | 'attempt'): void {
@@ -320,6 +282,8 @@ export class Call implements SideUser {
     this.record.end = end;
     this.record.endedAtMs = this.#deps.clock.nowMs();
     this.#setup = undefined;
+    this.#caller.release();
+    this.#callee?.release();
     this.#user.onOver(this);
   }
 }

@@ -1,6 +1,14 @@
 /** Every way a call ends from outside its set-up: CANCEL, BYE, a dialog that is gone, our own decision. Pure. */
 import type { CallEnd } from './call-end.ts';
-import { endCall, ignore, otherLeg, type CallEffect, type CallState, type CallStep, type LegName } from './call-state.ts';
+import {
+  endCall,
+  ignore,
+  otherLeg,
+  type CallEffect,
+  type CallState,
+  type CallStep,
+  type LegName,
+} from './call-state.ts';
 
 export function cancelled(call: CallState, reasons: readonly string[]): CallStep {
   const end: CallEnd = { result: 'success', by: 'caller', reason: 'cancelled', status: 487 };
@@ -10,7 +18,8 @@ export function cancelled(call: CallState, reasons: readonly string[]): CallStep
 export function hungUp(call: CallState, from: LegName, reasons: readonly string[]): CallStep {
   if (call.phase === 'Ended') return ignore(call);
   const end: CallEnd = { result: 'success', by: from, reason: 'normal-clearing' };
-  if (call.phase === 'Connected') return endCall(call, end, [...closeExchange(call, from), { kind: 'bye', leg: otherLeg(from), reasons }]);
+  if (call.phase === 'Connected')
+    return endCall(call, end, [...closeExchange(call, from), { kind: 'bye', leg: otherLeg(from), reasons }]);
   // RFC 3261 §15: the caller may end an early dialog with BYE; its INVITE still wants a final response, which the dialog room sends.
   if (from === 'caller') return endCall(call, { ...end, reason: 'cancelled' }, openCallee(call, reasons));
   // The callee's BYE overtook the relay's answer to its 2xx: the caller never heard of it.
@@ -22,7 +31,8 @@ export function legEnded(call: CallState, leg: LegName, why: 'ack-timeout' | 'go
   if (call.phase === 'Ended') return ignore(call);
   const reason = why === 'ack-timeout' ? 'ack-timeout' : 'dialog-gone';
   const end: CallEnd = { result: leg === 'caller' ? 'caller-error' : 'callee-error', by: leg, reason };
-  if (call.phase !== 'Connected' && leg === 'callee') return endCall(call, { ...end, status: 480 }, [{ kind: 'reject', status: 480 }]);
+  if (call.phase !== 'Connected' && leg === 'callee')
+    return endCall(call, { ...end, status: 480 }, [{ kind: 'reject', status: 480 }]);
   if (call.phase !== 'Connected') return endCall(call, end, openCallee(call, []));
   return endCall(call, end, [...closeExchange(call, leg), { kind: 'bye', leg: otherLeg(leg), reasons: [] }]);
 }

@@ -15,8 +15,15 @@ export function fullBucket(limits: CallLimits, nowMs: number): CallBucket {
 }
 
 /** The bucket holds one second's worth: a burst of that size passes, then the rate holds. */
-export function takeToken(bucket: CallBucket, limits: CallLimits, nowMs: number): { readonly bucket: CallBucket; readonly taken: boolean } {
-  const refilled = Math.min(limits.maxCallsPerSecond, bucket.tokens + ((nowMs - bucket.atMs) * limits.maxCallsPerSecond) / 1000);
+export function takeToken(
+  bucket: CallBucket,
+  limits: CallLimits,
+  nowMs: number,
+): { readonly bucket: CallBucket; readonly taken: boolean } {
+  const refilled = Math.min(
+    limits.maxCallsPerSecond,
+    bucket.tokens + ((nowMs - bucket.atMs) * limits.maxCallsPerSecond) / 1000,
+  );
   const taken = refilled >= 1;
   return { bucket: { tokens: taken ? refilled - 1 : refilled, atMs: nowMs }, taken };
 }

@@ -3,7 +3,8 @@ import type { MediaResult } from '../media/media-relay.ts';
 import { ignore, otherLeg, type CallState, type CallStep, type LegName, type ReinviteOutcome } from './call-state.ts';
 
 export function reinvited(call: CallState, from: LegName, sdp: string, unchanged: boolean): CallStep {
-  if (call.phase !== 'Connected') return { next: call, effects: [{ kind: 'reject-reinvite', leg: from, status: 500, retryAfterSeconds: 1 }] };
+  if (call.phase !== 'Connected')
+    return { next: call, effects: [{ kind: 'reject-reinvite', leg: from, status: 500, retryAfterSeconds: 1 }] };
   // RFC 3261 §14.2: two re-INVITEs that cross each other are glare; the other one is under way.
   if (call.exchange) return { next: call, effects: [{ kind: 'reject-reinvite', leg: from, status: 491 }] };
   // Teams: it hangs up on refreshes that a carrier's timer drives through; unchanged SDP needs nobody's consent.
@@ -28,7 +29,10 @@ export function reinviteOutcome(call: CallState, outcome: ReinviteOutcome): Call
   if (outcome.kind === 'answered') {
     const acknowledged = { kind: 'ack-reinvite', leg: to } as const;
     if (outcome.sdp === undefined) {
-      return { next: { ...call, exchange: undefined }, effects: [acknowledged, { kind: 'reject-reinvite', leg: exchange.from, status: 488 }] };
+      return {
+        next: { ...call, exchange: undefined },
+        effects: [acknowledged, { kind: 'reject-reinvite', leg: exchange.from, status: 488 }],
+      };
     }
     return {
       next: { ...call, exchange: { from: exchange.from, stage: 'Answering' } },
@@ -43,7 +47,10 @@ export function reinviteAnswered(call: CallState, result: MediaResult): CallStep
   const exchange = call.exchange;
   if (exchange?.stage !== 'Answering') return ignore(call);
   if (result.kind !== 'sdp') return refuse(call, exchange.from, result);
-  return { next: { ...call, exchange: undefined }, effects: [{ kind: 'accept-reinvite', leg: exchange.from, sdp: result.sdp }] };
+  return {
+    next: { ...call, exchange: undefined },
+    effects: [{ kind: 'accept-reinvite', leg: exchange.from, sdp: result.sdp }],
+  };
 }
 
 function refuse(call: CallState, leg: LegName, result: Exclude<MediaResult, { kind: 'sdp' }>): CallStep {
@@ -51,7 +58,11 @@ function refuse(call: CallState, leg: LegName, result: Exclude<MediaResult, { ki
   // A 503 inside a dialog would make some peers give the whole trunk up; the call itself goes on as it was.
   return {
     next: { ...call, exchange: undefined },
-    effects: [status === 488 ? { kind: 'reject-reinvite', leg, status } : { kind: 'reject-reinvite', leg, status: 500, retryAfterSeconds: 5 }],
+    effects: [
+      status === 488
+        ? { kind: 'reject-reinvite', leg, status }
+        : { kind: 'reject-reinvite', leg, status: 500, retryAfterSeconds: 5 },
+    ],
   };
 }
 

@@ -7,7 +7,12 @@ import { sdpBody } from './sdp-body.ts';
 const sdp = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n';
 
 function carrying(contentType: string | undefined, body: string): Request {
-  return new Request('INVITE', 'sip:a@b', Headers.from(contentType === undefined ? [] : [['CONTENT-TYPE', contentType]]), body);
+  return new Request(
+    'INVITE',
+    'sip:a@b',
+    Headers.from(contentType === undefined ? [] : [['CONTENT-TYPE', contentType]]),
+    body,
+  );
 }
 
 test('SDP alone, with parameters and in any case', () => {
@@ -25,7 +30,10 @@ test('SDP as a part of a multipart, beside a location', () => {
 test('no SDP: another type, no type, a multipart without it, a boundary that is none', () => {
   assert.equal(sdpBody(carrying('text/plain', sdp)), undefined);
   assert.equal(sdpBody(carrying(undefined, sdp)), undefined);
-  assert.equal(sdpBody(carrying('multipart/mixed;boundary=b1', '--b1\r\nContent-Type: text/plain\r\n\r\nx\r\n--b1--')), undefined);
+  assert.equal(
+    sdpBody(carrying('multipart/mixed;boundary=b1', '--b1\r\nContent-Type: text/plain\r\n\r\nx\r\n--b1--')),
+    undefined,
+  );
   assert.equal(sdpBody(carrying('multipart/mixed', sdp)), undefined);
   assert.equal(sdpBody(carrying('application/sdp', '')), undefined);
 });

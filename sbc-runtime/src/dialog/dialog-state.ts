@@ -8,7 +8,7 @@
  */
 import { parseNameAddr } from '../sip/name-addr.ts';
 import type { Request, Response } from '../sip/message.ts';
-import { detached } from '../transaction/key.ts';
+import { detached } from '../sip/detached.ts';
 
 export interface DialogState {
   readonly callId: string;

@@ -2,7 +2,7 @@
 import { SbcError } from '../kernel/error.ts';
 import type { Source } from '../sip/hop.ts';
 import type { Request } from '../sip/message.ts';
-import { detached } from '../transaction/key.ts';
+import { detached } from '../sip/detached.ts';
 import type { ServerTransaction } from '../transaction/transaction-user.ts';
 import { inviteResponse } from './dialog-message.ts';
 import { dialogOfUas } from './dialog-state.ts';

@@ -1,7 +1,7 @@
 /** One INVITE or re-INVITE of ours: its client transaction, and the ACKs that repeated 2xx ask for again (RFC 3261 §13.2.2.4). */
 import type { Hop } from '../sip/hop.ts';
 import type { Request, Response } from '../sip/message.ts';
-import { detached } from '../transaction/key.ts';
+import { detached } from '../sip/detached.ts';
 import type { ClientTransaction, ClientTransactionUser, TransactionFailure } from '../transaction/transaction-user.ts';
 import type { Parts } from './invite-user.ts';
 import type { LegDependencies } from './leg-dependencies.ts';

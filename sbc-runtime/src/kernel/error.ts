@@ -11,11 +11,6 @@ export class SbcError extends Error {
   }
 }
 
-/** What must hold. A violation is a bug: it ends one call, not the process. */
-export function invariant(condition: unknown, whatMustHold: string): asserts condition {
-  if (!condition) throw new SbcError('SBC_INVARIANT', `Cannot go on: ${whatMustHold}`);
-}
-
 /** Proves to the compiler that a switch is complete. */
 export function assertNever(value: never): never {
   throw new SbcError('SBC_INVARIANT', `Cannot go on: unexpected value ${JSON.stringify(value)}`);

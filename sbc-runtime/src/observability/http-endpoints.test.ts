@@ -99,7 +99,10 @@ describe('The HTTP endpoints', () => {
     await withEndpoints({}, async (_base, port) => {
       await assert.rejects(
         withEndpoints({ port }, async () => undefined),
-        { code: 'SBC_HTTP_LISTEN', message: /Cannot serve HTTP on 127\.78\.0\.1:\d+: .*EADDRINUSE/ },
+        {
+          code: 'SBC_HTTP_LISTEN',
+          message: /Cannot serve HTTP on 127\.78\.0\.1:\d+: the port is in use; stop the process that has it/,
+        },
       );
     });
   });

@@ -35,7 +35,7 @@ export class HttpEndpoints {
     try {
       await whenListening(this.#server, () => this.#server.listen(port, address));
     } catch (error) {
-      throw new SbcError('SBC_HTTP_LISTEN', `Cannot serve HTTP on ${address}:${port}: ${String(error)}`, {
+      throw new SbcError('SBC_HTTP_LISTEN', `Cannot serve HTTP on ${address}:${port}: ${remedy(error)}`, {
         cause: error,
       });
     }
@@ -59,6 +59,14 @@ export class HttpEndpoints {
         return textReply(404, 'Not found: try /livez, /readyz or /metrics');
     }
   }
+}
+
+function remedy(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return 'the port is in use; stop the process that has it or choose another observability.port';
+  if (code === 'EADDRNOTAVAIL') return 'the address is not one of this machine; bind to the address of the pod';
+  return error instanceof Error ? error.message : String(error);
 }
 
 function readiness(reasons: readonly string[]): HttpReply {

@@ -7,7 +7,11 @@ export interface Provisional {
 }
 
 /** Undefined: it is not passed on. `rang`: an earlier 18x has reached the caller. */
-export function shapeProvisional(policy: EarlyMediaPolicy, rang: boolean, provisional: Provisional): Provisional | undefined {
+export function shapeProvisional(
+  policy: EarlyMediaPolicy,
+  rang: boolean,
+  provisional: Provisional,
+): Provisional | undefined {
   switch (policy) {
     case 'Pass':
       return provisional;

@@ -40,7 +40,12 @@ export function pbxPeer(trunk: PbxTrunkState, state: RoutingState, ordinal: numb
     trunk: trunk.name,
     side: 'pbx',
     identity,
-    media: { interface: 'pbx', transport: trunk.srtp === 'Required' ? 'RTP/SAVP' : 'RTP/AVP', rtcpMux: 'demux', codecs: trunk.codecs },
+    media: {
+      interface: 'pbx',
+      transport: trunk.srtp === 'Required' ? 'RTP/SAVP' : 'RTP/AVP',
+      rtcpMux: 'demux',
+      codecs: trunk.codecs,
+    },
     targets,
     earlyMedia: 'Pass',
     optionsPeriodSeconds: trunk.options.periodSeconds,
@@ -58,7 +63,10 @@ function inviteTowardsPbx(parties: CallParties, target: Hop, localHost: string):
   const transport = target.protocol === 'UDP' ? '' : `;transport=${target.protocol.toLowerCase()}`;
   return {
     requestUri: `sip:${callee}${host}${transport}`,
-    from: nameAddr(parties.displayName, parties.caller === 'anonymous' ? 'sip:anonymous@anonymous.invalid' : `sip:${parties.caller}@${localHost}`),
+    from: nameAddr(
+      parties.displayName,
+      parties.caller === 'anonymous' ? 'sip:anonymous@anonymous.invalid' : `sip:${parties.caller}@${localHost}`,
+    ),
     to: `<sip:${callee}${hostText(target.host)}>`,
     headers: parties.headers,
   };

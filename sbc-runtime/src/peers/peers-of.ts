@@ -18,7 +18,9 @@ export function peersOf(state: RoutingState, place: PeerPlace): ReadonlyMap<stri
   for (const trunk of state.trunks) {
     peers.set(
       trunk.name,
-      trunk.kind === 'TeamsTrunk' ? teamsPeer(trunk, state, pod.ordinal, place.userAgent) : pbxPeer(trunk, state, pod.ordinal, place),
+      trunk.kind === 'TeamsTrunk'
+        ? teamsPeer(trunk, state, pod.ordinal, place.userAgent)
+        : pbxPeer(trunk, state, pod.ordinal, place),
     );
   }
   return peers;

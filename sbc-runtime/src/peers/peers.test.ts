@@ -82,7 +82,10 @@ test('towards the PBX our bound address stands where Teams would see a name', ()
   const pbx = peer('office');
   const [target] = pbx.targets;
   assert.ok(target);
-  const sent = pbx.invite(callParties(invite('sip:+4930200;ext=7@customer1.sbc-0.example.com:5061;user=phone', [['Privacy', 'id']])), target);
+  const sent = pbx.invite(
+    callParties(invite('sip:+4930200;ext=7@customer1.sbc-0.example.com:5061;user=phone', [['Privacy', 'id']])),
+    target,
+  );
   assert.deepEqual(sent, {
     requestUri: 'sip:+4930200;ext=7@192.0.2.10:5060',
     from: '"Ada" <sip:+4930100@10.0.0.4>',
@@ -99,7 +102,8 @@ test('the tenant is told by the host of the request URI, in any case', () => {
 });
 
 test('no sendonly and no recvonly reaches Teams; sendrecv and inactive do', () => {
-  const sdp = (direction: string) => `v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8\r\na=${direction}\r\n`;
+  const sdp = (direction: string) =>
+    `v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8\r\na=${direction}\r\n`;
   const teams = peer('contoso');
   assert.ok(teams.sdpTowards(sdp('sendonly')).includes('a=inactive'));
   assert.ok(teams.sdpTowards(sdp('recvonly')).includes('a=inactive'));
@@ -108,8 +112,19 @@ test('no sendonly and no recvonly reaches Teams; sendrecv and inactive do', () =
 });
 
 test('who calls whom: numbers from sip and tel URIs, one hop less, nothing but the people crosses', () => {
-  const parties = callParties(invite('tel:+49-89-1', [['Max-Forwards', '7'], ['Subject', 'x'], ['Record-Route', '<sip:a>'], ['X-Secret', '1']]));
+  const parties = callParties(
+    invite('tel:+49-89-1', [
+      ['Max-Forwards', '7'],
+      ['Subject', 'x'],
+      ['Record-Route', '<sip:a>'],
+      ['X-Secret', '1'],
+    ]),
+  );
   assert.deepEqual([parties.called, parties.maxForwards, parties.headers], ['+49-89-1', 6, [['Subject', 'x']]]);
-  const hidden = new Request('INVITE', 'sip:pbx.example.com', Headers.from([['From', '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1']]));
+  const hidden = new Request(
+    'INVITE',
+    'sip:pbx.example.com',
+    Headers.from([['From', '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1']]),
+  );
   assert.deepEqual([callParties(hidden).called, callParties(hidden).caller], ['', 'anonymous']);
 });

@@ -63,7 +63,10 @@ function inviteTowardsTeams(parties: CallParties, target: Hop, fqdn: string): Pe
   return {
     // Teams: without user=phone it guesses whether the user part is a number.
     requestUri: `sip:${callee}${target.host}:${target.port ?? 5061};user=phone`,
-    from: nameAddr(parties.displayName, parties.caller === 'anonymous' ? 'sip:anonymous@anonymous.invalid' : `sip:${parties.caller}@${fqdn}`),
+    from: nameAddr(
+      parties.displayName,
+      parties.caller === 'anonymous' ? 'sip:anonymous@anonymous.invalid' : `sip:${parties.caller}@${fqdn}`,
+    ),
     to: `<sip:${callee}${target.host}:${target.port ?? 5061};user=phone>`,
     headers: parties.headers,
   };

@@ -95,11 +95,18 @@ class ProbeUser implements ClientTransactionUser {
 
   onResponse(response: Response): void {
     if (response.status < 200) return;
-    this.#onResult(this.#target, { kind: 'answered', status: response.status, retryAfterSeconds: retryAfterSeconds(response) });
+    this.#onResult(this.#target, {
+      kind: 'answered',
+      status: response.status,
+      retryAfterSeconds: retryAfterSeconds(response),
+    });
   }
 
   onFailure(failure: TransactionFailure): void {
-    this.#onResult(this.#target, failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason });
+    this.#onResult(
+      this.#target,
+      failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason },
+    );
   }
 }
 

@@ -12,7 +12,18 @@ export interface ResponderDeps {
 }
 
 /** Methods of RFCs that we know and do not serve: 405. Anything else is 501 (RFC 3261 §8.2.1, §21.5.2). */
-const knownMethods: ReadonlySet<string> = new Set(['BYE', 'REGISTER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'REFER', 'MESSAGE', 'INFO', 'UPDATE', 'PRACK']);
+const knownMethods: ReadonlySet<string> = new Set([
+  'BYE',
+  'REGISTER',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'PUBLISH',
+  'REFER',
+  'MESSAGE',
+  'INFO',
+  'UPDATE',
+  'PRACK',
+]);
 
 export class Responder {
   readonly #deps: ResponderDeps;
@@ -39,6 +50,10 @@ export class Responder {
       return;
     }
     // Teams: a 200 without Contact is refused.
-    transaction.respond(responseTo(request, 200, { headers: [['Contact', identity.contact], ...identity.headers, ['Accept', 'application/sdp']] }));
+    transaction.respond(
+      responseTo(request, 200, {
+        headers: [['Contact', identity.contact], ...identity.headers, ['Accept', 'application/sdp']],
+      }),
+    );
   }
 }

@@ -2,7 +2,8 @@
 import type { RouteState } from '@teams-sbc/crds/runtime';
 
 export type RouteDecision =
-  { readonly kind: 'routed'; readonly to: readonly string[] } | { readonly kind: 'rejected'; readonly status: 404; readonly reason: 'no-route' };
+  | { readonly kind: 'routed'; readonly to: readonly string[] }
+  | { readonly kind: 'rejected'; readonly status: 404; readonly reason: 'no-route' };
 
 /** `routes` by the trunk that they start from; built once for each document. */
 export type RouteTable = ReadonlyMap<string, readonly string[]>;

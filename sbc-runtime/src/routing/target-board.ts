@@ -1,6 +1,6 @@
 /** The health of all targets of all trunks, and the order in which a call tries them. Deterministic: time comes in as a number. */
 import type { Hop } from '../sip/hop.ts';
-import { isHeld, stepTarget, unknownTarget, type TargetEvent, type TargetHealth } from './target-health.ts';
+import { isDown, isHeld, stepTarget, unknownTarget, type TargetEvent, type TargetHealth } from './target-health.ts';
 
 export class TargetBoard {
   readonly #targets = new Map<string, TargetHealth>();
@@ -17,7 +17,8 @@ export class TargetBoard {
   /** As configured, those that are down last, those that are held not at all. */
   order(hops: readonly Hop[], nowMs: number): readonly Hop[] {
     const free = hops.filter((hop) => !isHeld(this.of(hop), nowMs));
-    return [...free.filter((hop) => this.of(hop).status !== 'Down'), ...free.filter((hop) => this.of(hop).status === 'Down')];
+    const isLast = (hop: Hop): boolean => isDown(this.of(hop), nowMs);
+    return [...free.filter((hop) => !isLast(hop)), ...free.filter(isLast)];
   }
 
   /** Forgets targets that no longer exist, so that reloads do not fill memory. */

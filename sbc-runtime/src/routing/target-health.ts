@@ -11,6 +11,8 @@ export interface TargetHealth {
   readonly status: TargetStatus;
   /** Clock milliseconds; no request goes there before. */
   readonly heldUntilMs: number;
+  /** Clock milliseconds; a target that is down counts as unknown again from then on, since nobody may probe it. */
+  readonly downUntilMs: number;
   readonly silences: number;
   readonly lastStatus: number | undefined;
   readonly lastAnsweredAtMs: number | undefined;
@@ -26,6 +28,7 @@ export type TargetEvent =
 export const unknownTarget: TargetHealth = {
   status: 'Unknown',
   heldUntilMs: 0,
+  downUntilMs: 0,
   silences: 0,
   lastStatus: undefined,
   lastAnsweredAtMs: undefined,
@@ -35,13 +38,21 @@ export const unknownTarget: TargetHealth = {
 const SILENCES_UNTIL_DOWN = 2;
 /** A 503 without Retry-After: one OPTIONS period, so that the next probe decides. */
 const DEFAULT_HOLD_SECONDS = 60;
+/** Longer than an OPTIONS period, so that a target that is probed stays down as long as its probes fail. */
+const DOWN_MS = 90_000;
 /** A peer cannot take itself away for longer than this with one response. */
 const MAX_HOLD_SECONDS = 3600;
 
 export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: number): TargetHealth {
   switch (event.kind) {
     case 'answered': {
-      const seen = { ...target, silences: 0, lastStatus: event.status, lastAnsweredAtMs: nowMs, lastFailure: undefined };
+      const seen = {
+        ...target,
+        silences: 0,
+        lastStatus: event.status,
+        lastAnsweredAtMs: nowMs,
+        lastFailure: undefined,
+      };
       if (event.status === 503) {
         const holdSeconds = Math.min(event.retryAfterSeconds ?? DEFAULT_HOLD_SECONDS, MAX_HOLD_SECONDS);
         return { ...seen, status: 'Down', heldUntilMs: Math.max(target.heldUntilMs, nowMs + holdSeconds * 1000) };
@@ -50,11 +61,17 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
     }
     case 'silent': {
       const silences = target.silences + 1;
-      return { ...target, silences, lastFailure: 'no answer', status: silences >= SILENCES_UNTIL_DOWN ? 'Down' : target.status };
+      const failed = { ...target, silences, lastFailure: 'no answer' };
+      return silences < SILENCES_UNTIL_DOWN ? failed : { ...failed, status: 'Down', downUntilMs: nowMs + DOWN_MS };
     }
     case 'unreachable':
-      return { ...target, status: 'Down', lastFailure: event.reason };
+      return { ...target, status: 'Down', downUntilMs: nowMs + DOWN_MS, lastFailure: event.reason };
   }
+}
+
+/** Tried after the others. */
+export function isDown(target: TargetHealth, nowMs: number): boolean {
+  return target.status === 'Down' && nowMs < target.downUntilMs;
 }
 
 export function isHeld(target: TargetHealth, nowMs: number): boolean {

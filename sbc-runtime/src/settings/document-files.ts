@@ -42,7 +42,9 @@ export interface RefusedDocument {
   readonly problems: readonly Problem[];
 }
 
-export type LoadResult = { readonly ok: true; readonly document: LoadedDocument } | { readonly ok: false; readonly refusal: RefusedDocument; readonly fingerprint: string };
+export type LoadResult =
+  | { readonly ok: true; readonly document: LoadedDocument }
+  | { readonly ok: false; readonly refusal: RefusedDocument; readonly fingerprint: string };
 
 const DOCUMENT = 'routing-state.json';
 /** Larger files are neither a document nor a certificate, a key or a set of roots. */
@@ -58,14 +60,22 @@ export function loadDocument(directories: Directories): LoadResult {
   const problems: Problem[] = [];
   const certificates = state.certificates.map((entry) => {
     const folder = join(directories.secrets, entry.secret);
-    return { name: entry.name, certificate: take(join(folder, 'tls.crt'), problems), key: take(join(folder, 'tls.key'), problems) };
+    return {
+      name: entry.name,
+      certificate: take(join(folder, 'tls.crt'), problems),
+      key: take(join(folder, 'tls.key'), problems),
+    };
   });
   const trustBundles = state.trustBundles.map((entry) => {
     const isMicrosoft = 'preset' in entry.source;
     const path = isMicrosoft ? directories.microsoftRoots : join(directories.trust, entry.name, 'ca.crt');
     return { name: entry.name, roots: take(path, problems), isMicrosoft };
   });
-  const fingerprint = [hash, ...certificates.flatMap((entry) => [entry.certificate, entry.key]), ...trustBundles.map((entry) => entry.roots)].join('\n');
+  const fingerprint = [
+    hash,
+    ...certificates.flatMap((entry) => [entry.certificate, entry.key]),
+    ...trustBundles.map((entry) => entry.roots),
+  ].join('\n');
   if (problems.length > 0) return refused(hash, problems, fingerprint);
   return { ok: true, document: { state, hash, certificates, trustBundles, fingerprint } };
 }
@@ -86,7 +96,8 @@ type TextResult = { readonly ok: true; readonly content: string } | { readonly o
 function readText(path: string): TextResult {
   try {
     const content = readFileSync(path);
-    if (content.length > MAX_FILE_BYTES) return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
+    if (content.length > MAX_FILE_BYTES)
+      return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
     return { ok: true, content: content.toString('utf8') };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';

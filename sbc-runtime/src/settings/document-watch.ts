@@ -52,7 +52,12 @@ export class DocumentWatch {
   #watch(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#settle());
-      watcher.on('error', (error) => this.#deps.log.warn('A folder is no longer watched; changes are found by polling', { folder, error: String(error) }));
+      watcher.on('error', (error) =>
+        this.#deps.log.warn('A folder is no longer watched; changes are found by polling', {
+          folder,
+          error: String(error),
+        }),
+      );
       this.#watchers.set(folder, watcher);
     } catch (error) {
       this.#deps.log.warn('A folder cannot be watched; changes are found by polling', { folder, error: String(error) });

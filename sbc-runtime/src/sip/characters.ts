@@ -1,6 +1,6 @@
 /** Character classes of RFC 3261 §25.1 on latin1 text: one character is one octet, so 0x80–0xFF are UTF-8 parts. */
 
-export const SPACE = 0x20;
+const SPACE = 0x20;
 export const TAB = 0x09;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -31,7 +31,7 @@ export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
-export function isDigit(code: number): boolean {
+function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 

@@ -59,6 +59,7 @@ export class InviteServerShell extends ServerShell {
     this.#machine = next;
     for (const effect of effects) this.#perform(effect, ack, flow);
     if (hasMoved) this.#slim();
+    if (next.state === 'Accepted') this.forgetText();
   }
 
   #slim(): void {

@@ -1,16 +1,9 @@
 /** What tells transactions apart: RFC 3261 §17.1.3 (client), §17.2.3 (server), §8.2.2.2 (merged requests). Pure. */
+import { detached } from '../sip/detached.ts';
 import type { Request } from '../sip/message.ts';
 
 /** RFC 3261 §8.1.1.7: the sign that a branch is unique for ever. */
 export const MAGIC_COOKIE = 'z9hG4bK';
-
-/**
- * A copy that keeps nothing else alive. V8 lets a piece cut from a message hold on to the whole message; a key stays in
- * a table for 32 s and longer.
- */
-export function detached(text: string): string {
-  return ` ${text}`.slice(1);
-}
 
 /** Our branches are unique; the method keeps a CANCEL apart from its INVITE. */
 export function clientKey(branch: string, method: string): string {

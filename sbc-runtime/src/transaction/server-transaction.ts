@@ -1,8 +1,8 @@
 /** What both server transaction shells share: the user's view of the transaction, and sending responses. */
+import { detached } from '../sip/detached.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { serialize } from '../sip/serialize.ts';
 import type { Flow } from '../transport/transport-user.ts';
-import { detached } from './key.ts';
 import { TimedTransaction } from './timed-transaction.ts';
 import type { TransactionRoom } from './transaction-room.ts';
 import type { ServerTransaction } from './transaction-user.ts';
@@ -94,10 +94,8 @@ export abstract class ServerShell extends TimedTransaction {
 
   /** Before the machine moves: a response that cannot be written leaves it where it is. */
   protected prepare(response: Response): void {
-    if (response === this.#lastResponse) {
-      this.room.metrics.retransmission(statusClass(response.status));
-      return;
-    }
+    if (this.#lastStatus >= 200) this.room.metrics.retransmission(statusClass(response.status));
+    if (response === this.#lastResponse) return;
     this.#lastText = serialize(response);
     this.#lastResponse = response;
     this.#lastStatus = response.status;
@@ -125,6 +123,12 @@ export abstract class ServerShell extends TimedTransaction {
   }
 
   protected forgetResponse(): void {
+    this.#lastResponse = undefined;
+  }
+
+  /** For a transaction that never repeats it by itself: the 2xx of an INVITE is the user's to repeat (RFC 6026 §7.1). */
+  protected forgetText(): void {
+    this.#lastText = '';
     this.#lastResponse = undefined;
   }
 

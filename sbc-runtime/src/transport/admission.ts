@@ -143,7 +143,7 @@ export class AdmissionPolicy implements Admission {
   }
 }
 
-/** A PBX without peer names is known by its source range; Teams must always prove its name. */
+/** A PBX without peer names is known by its source range. Teams: it must always prove its name. */
 const isCertificateAsked = (trunk: AdmissionTrunk) =>
   trunk.kind === 'TeamsTrunk' || (trunk.tls?.peerNames.length ?? 0) > 0;
 

@@ -205,7 +205,7 @@ export class Outgoing {
       table.leaveDialPlace();
       table.remove(connection, dial.key);
     });
-    for (const job of dial.waiting) this.#sendOver(connection, job);
+    for (const job of dial.waiting.splice(0)) this.#sendOver(connection, job);
   }
 
   #failed(dial: Dial, reason: string): void {
@@ -219,7 +219,7 @@ export class Outgoing {
       log.warn('Could not connect', { trunk, protocol, host, address: address.address, port: address.port, reason });
     }
     this.#avoid(hop, address);
-    for (const job of dial.waiting) this.#tryNext(job, reason);
+    for (const job of dial.waiting.splice(0)) this.#tryNext(job, reason);
   }
 
   /** Addresses that failed lately come last: a dead first address must not cost every call its connect timeout. */

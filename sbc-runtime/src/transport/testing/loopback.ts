@@ -40,7 +40,7 @@ export class Inbox<T> {
   }
 }
 
-export class Recorder implements TransportUser {
+class Recorder implements TransportUser {
   readonly requests = new Inbox<{ request: Request; flow: Flow }>();
   readonly responses = new Inbox<{ response: Response; flow: Flow }>();
 
@@ -53,12 +53,12 @@ export class Recorder implements TransportUser {
   }
 }
 
-export const noDns: Lookup = {
+const noDns: Lookup = {
   addresses: () => Promise.resolve({ records: [], ttlSeconds: 0 }),
   srv: () => Promise.resolve({ records: [], ttlSeconds: 0 }),
 };
 
-export const noTls: TlsProvider = {
+const noTls: TlsProvider = {
   defaultOptions: () => undefined,
   contextFor: () => undefined,
   clientIdentity: () => undefined,

@@ -1,0 +1,89 @@
+/** What OPTIONS and calls say about the targets, in one place: the board that orders them, and the log line when one changes. */
+import type { TargetReports } from './b2bua/call-ports.ts';
+import type { Clock } from './kernel/clock.ts';
+import type { Log } from './kernel/log.ts';
+import type { Metrics } from './kernel/metrics.ts';
+import type { Peer } from './peers/peer.ts';
+import type { ProbeResult } from './probing/options-prober.ts';
+import { TargetBoard } from './routing/target-board.ts';
+import type { TargetEvent, TargetHealth } from './routing/target-health.ts';
+import type { Hop } from './sip/hop.ts';
+
+/** One target as the report tells it. */
+export interface TargetReport {
+  readonly trunk: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly health: TargetHealth;
+}
+
+export interface TargetWatchDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+type Peers = ReadonlyMap<string, Peer>;
+
+export class TargetWatch implements TargetReports {
+  readonly #deps: TargetWatchDeps;
+  readonly #board = new TargetBoard();
+
+  constructor(deps: TargetWatchDeps) {
+    this.#deps = deps;
+  }
+
+  order(hops: readonly Hop[]): readonly Hop[] {
+    return this.#board.order(hops, this.#deps.clock.nowMs());
+  }
+
+  answered(hop: Hop, status: number, retryAfterSeconds: number | undefined): void {
+    this.#record(hop, { kind: 'answered', status, retryAfterSeconds });
+  }
+
+  silent(hop: Hop): void {
+    this.#record(hop, { kind: 'silent' });
+  }
+
+  unreachable(hop: Hop, reason: string): void {
+    this.#record(hop, { kind: 'unreachable', reason });
+  }
+
+  probed(hop: Hop, result: ProbeResult): void {
+    if (result.kind === 'answered') this.#deps.metrics.optionsAnswered(hop.trunk, hop.host, result.status);
+    this.#record(hop, result);
+  }
+
+  report(peers: Peers): readonly TargetReport[] {
+    return hopsOf(peers).map((hop) => ({
+      trunk: hop.trunk,
+      host: hop.host,
+      port: hop.port,
+      health: this.#board.of(hop),
+    }));
+  }
+
+  keepOnly(peers: Peers): void {
+    this.#board.keepOnly(hopsOf(peers));
+  }
+
+  #record(hop: Hop, event: TargetEvent): void {
+    const { clock, log } = this.#deps;
+    const was = this.#board.of(hop).status;
+    this.#board.record(hop, event, clock.nowMs());
+    const { status, lastStatus, lastFailure } = this.#board.of(hop);
+    if (status === was) return;
+    log.info('Target changed', {
+      trunk: hop.trunk,
+      host: hop.host,
+      was,
+      is: status,
+      status: lastStatus,
+      why: lastFailure,
+    });
+  }
+}
+
+function hopsOf(peers: Peers): Hop[] {
+  return [...peers.values()].flatMap((peer) => peer.targets);
+}
