@@ -1,0 +1,220 @@
+/** sipp, an implementation that is not ours, as the PBX over UDP: a second opinion on every message of the plain calls. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
+import { writeManifest } from '../kit/local-sbc.ts';
+import { pbxTrunk } from '../kit/manifests.ts';
+import { RunningProcess } from '../kit/process.ts';
+import type { TeamsCall } from '../teams-simulator/teams-call.ts';
+import { eventually } from './local-observe.ts';
+import { raiseSimulatedStage, type SimulatedStage } from './local-stage.ts';
+
+const SCENARIOS = join(import.meta.dirname, 'sipp');
+const PORT = 5060;
+
+/** Linux shows an address as its octets from the last to the first. */
+function isBound(address: string): boolean {
+  const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0').toUpperCase());
+  const wanted = `${octets.reverse().join('')}:${PORT.toString(16).toUpperCase()} `;
+  return readFileSync('/proc/net/udp', 'latin1').includes(wanted);
+}
+
+class Sipp {
+  readonly #process: RunningProcess;
+  readonly #scenario: string;
+
+  private constructor(process: RunningProcess, scenario: string) {
+    this.#process = process;
+    this.#scenario = scenario;
+  }
+
+  /** One call of a scenario, on the PBX's address. */
+  static async start({ ground }: SimulatedStage, scenario: string): Promise<Sipp> {
+    const { sbc, pbx } = ground.at;
+    const args = [
+      '-sf',
+      join(SCENARIOS, `${scenario}.xml`),
+      '-i',
+      pbx,
+      '-bind_local',
+      '-p',
+      String(PORT),
+      '-m',
+      '1',
+      '-s',
+      PBX_NUMBER,
+    ];
+    const limits = [
+      '-timeout',
+      '20',
+      '-timeout_error',
+      '-nostdin',
+      '-trace_err',
+      '-error_file',
+      '/dev/stderr',
+      '-mp',
+      '16000',
+    ];
+    const process = new RunningProcess('sipp', [`${sbc}:${PORT}`, ...args, ...limits], {
+      name: `sipp ${scenario}`,
+      cwd: ground.below('sipp'),
+      env: { TERM: 'dumb' },
+    });
+    ground.endsWith(() => process.end());
+    await eventually(
+      `sipp ${scenario} listens`,
+      () => isBound(pbx) || process.isOver,
+      (done) => done,
+    );
+    return new Sipp(process, scenario);
+  }
+
+  /** Fails with what sipp did not like. */
+  async succeeds(): Promise<void> {
+    const code = await this.#process.ended;
+    assert.equal(
+      code,
+      0,
+      `sipp ${this.#scenario}:\n${this.#process.lines.filter((line) => /:\d\d:\d\d|nexpected|Failed|failed/.test(line)).join('\n')}`,
+    );
+  }
+}
+
+test('calls with sipp as the PBX', async (t) => {
+  const stage = await raiseSimulatedStage(t, {
+    prepare: ({ ground }) =>
+      // sipp takes OPTIONS for a call that it does not expect.
+      writeManifest(
+        ground.below('manifests'),
+        'pbx.yaml',
+        pbxTrunk({ peers: [`${ground.at.pbx}:${PORT}`], allowCIDRs: [`${ground.at.pbx}/32`], optionsSeconds: 0 }),
+      ),
+  });
+  const { ground, pod, simulator } = stage;
+  const [, second, third] = ground.dataCentres;
+  const toPbx = () => simulator.call({ sbc: `${FQDN}:5061`, to: PBX_NUMBER });
+  /** The next call that arrives at Teams, answered as `take` does it. */
+  const atTeams = (take: (call: TeamsCall) => void) =>
+    new Promise<TeamsCall>((resolve) => {
+      simulator.onCall = (call) => {
+        take(call);
+        resolve(call);
+      };
+    });
+  const rings = (call: TeamsCall) => call.ring();
+  const ringsAndAnswers = (call: TeamsCall) => {
+    call.ring();
+    call.answer();
+  };
+  const endsAs = (direction: string, result: string, reason: string, count: number) =>
+    pod.metricIs('sbc_calls_ended_total', { direction, result, reason }, count);
+
+  await t.test('Teams calls, the PBX answers, Teams hangs up', async () => {
+    const sipp = await Sipp.start(stage, 'uas-answered');
+    const call = await toPbx();
+    assert.equal(await call.ringing, 180);
+    await call.answered;
+    await call.bye({ from: second.host });
+    await sipp.succeeds();
+    await endsAs('teams-to-pbx', 'success', 'normal-clearing', 1);
+  });
+
+  await t.test('Teams calls, the PBX answers and hangs up; its reason reaches Teams', async () => {
+    const sipp = await Sipp.start(stage, 'uas-hangs-up');
+    const call = await toPbx();
+    const { by, reason } = await call.ended;
+    assert.equal(by, 'sbc');
+    assert.match(reason ?? '', /Q\.850;cause=16/);
+    await sipp.succeeds();
+    await endsAs('teams-to-pbx', 'success', 'normal-clearing', 2);
+  });
+
+  await t.test('Teams calls a PBX that is busy', async () => {
+    const sipp = await Sipp.start(stage, 'uas-busy');
+    const call = await toPbx();
+    assert.equal((await call.ended).status, 486);
+    await sipp.succeeds();
+    await endsAs('teams-to-pbx', 'callee-error', 'busy', 1);
+  });
+
+  await t.test('Teams calls and gives up while the PBX rings', async () => {
+    const sipp = await Sipp.start(stage, 'uas-cancelled');
+    const call = await toPbx();
+    await call.ringing;
+    await call.cancel();
+    assert.equal((await call.ended).status, 487);
+    await sipp.succeeds();
+    await endsAs('teams-to-pbx', 'caller-error', 'cancelled', 0).catch(() => undefined);
+  });
+
+  await t.test('Teams holds and resumes the PBX, each time from another data centre', async () => {
+    const sipp = await Sipp.start(stage, 'uas-held');
+    const call = await toPbx();
+    await call.answered;
+    assert.equal((await call.hold({ from: second.host })).status, 200);
+    assert.equal(call.directions.sbc, 'inactive');
+    assert.equal((await call.resume({ from: third.host })).status, 200);
+    assert.equal(call.directions.sbc, 'sendrecv');
+    await call.bye();
+    await sipp.succeeds();
+  });
+
+  await t.test('the PBX calls, Teams answers, the PBX hangs up', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-answered');
+    const call = await arrives;
+    assert.equal((await call.ended).by, 'sbc');
+    await sipp.succeeds();
+    await endsAs('pbx-to-teams', 'success', 'normal-clearing', 1);
+  });
+
+  await t.test('the PBX calls, Teams answers and hangs up over a new connection', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-hung-up');
+    const call = await arrives;
+    await call.answered;
+    await call.bye({ from: third.host });
+    await sipp.succeeds();
+    await endsAs('pbx-to-teams', 'success', 'normal-clearing', 2);
+  });
+
+  await t.test('the PBX calls somebody in Teams who is busy', async () => {
+    const arrives = atTeams((call) => call.reject(486));
+    const sipp = await Sipp.start(stage, 'uac-busy');
+    await arrives;
+    await sipp.succeeds();
+    await endsAs('pbx-to-teams', 'callee-error', 'busy', 1);
+  });
+
+  await t.test('the PBX calls and gives up while Teams rings', async () => {
+    const arrives = atTeams(rings);
+    const sipp = await Sipp.start(stage, 'uac-cancels');
+    const call = await arrives;
+    assert.equal((await call.ended).status, 487);
+    await sipp.succeeds();
+  });
+
+  await t.test('the PBX holds Teams with sendonly, which Teams is told as inactive, and resumes it', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-holds');
+    const call = await arrives;
+    assert.equal((await call.ended).by, 'sbc');
+    await sipp.succeeds();
+    const offers = simulator.log.received('INVITE').filter(({ message }) => message.headers['call-id'] === call.callId);
+    const directions = offers.map(({ text }) => /^a=(inactive|sendonly|recvonly|sendrecv)\r$/m.exec(text)?.[1]);
+    assert.deepEqual(directions, ['sendrecv', 'inactive', 'sendrecv']);
+  });
+
+  await t.test('nothing is left, and nothing was sent twice', async () => {
+    console.error(pod.log().filter((l)=>l.message==='Call ended'));
+    await pod.isEmpty();
+    await pod.metricIs('sbc_dialogs_active', {}, 0);
+    assert.equal(await pod.metric('sbc_sip_retransmissions_total'), 0);
+    assert.deepEqual(
+      pod.log().filter(({ level }) => level === 'error'),
+      [],
+    );
+  });
+});
