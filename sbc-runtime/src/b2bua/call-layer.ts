@@ -4,7 +4,6 @@ import type { IncomingInvite } from '../dialog/invite-user.ts';
 import { callParties } from '../peers/parties.ts';
 import type { Peer } from '../peers/peer.ts';
 import { routeCall, type RouteTable } from '../routing/route.ts';
-import { detached } from '../sip/detached.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Call } from './call.ts';
 import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
@@ -102,8 +101,8 @@ export class CallLayer {
       id,
       direction: `${callerPeer.side}-to-${attempts[0]?.peer.side ?? 'nobody'}`,
       fromTrunk: callerPeer.trunk,
-      caller: detached(parties.caller),
-      called: detached(parties.called),
+      caller: parties.caller,
+      called: parties.called,
       startedAtMs: clock.nowMs(),
       callIds: [invite.callId],
       toTrunk: undefined,

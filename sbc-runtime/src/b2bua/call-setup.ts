@@ -69,7 +69,9 @@ export function mediaAnswered(call: CallState, result: MediaResult): CallStep {
 
 export function attemptFailed(call: CallState, failure: AttemptFailure): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
-  const mayTryNext = failure.status === undefined || nextTargetStatuses.has(failure.status);
+  // A phone has rung: another round through the next target would ring it again.
+  const hasProgressed = call.rang || call.earlySdp !== undefined;
+  const mayTryNext = !hasProgressed && (failure.status === undefined || nextTargetStatuses.has(failure.status));
   if (mayTryNext && call.attempt + 1 < call.targets) return tryNext(call, []);
   if (failure.status === undefined) return unreachable(call, []);
   const status = statusForCaller(failure.status);

@@ -120,6 +120,11 @@ for (const failure of [nobody, refused(503), refused(408), refused(504)]) {
   });
 }
 
+test('a target that has rung is the last one: 408 after 180 goes to the caller', () => {
+  const ladder = play([offered, { kind: 'provisional', status: 180, sdp: undefined }, refused(408)], 3);
+  assert.equal(ladder[2], 'stop attempt, stop ring, reject 408, delete-media, over: callee-error, no-answer');
+});
+
 test('a target that says nothing at all is left for the next one, and the last one ends in 503', () => {
   const ladder = play([offered, { kind: 'attempt-timeout' }, offered, { kind: 'attempt-timeout' }], 2);
   assert.equal(ladder[1], 'stop attempt, cancel-callee, offer-media');

@@ -1,4 +1,5 @@
 /** Reads who calls whom from an INVITE, and decides which headers cross. Pure. */
+import { detached } from '../sip/detached.ts';
 import type { Request } from '../sip/message.ts';
 import { isSipUri, isTelUri, parseUri } from '../sip/uri.ts';
 import type { CallParties } from './peer.ts';
@@ -14,9 +15,10 @@ const MAX_FORWARDS = 70;
 export function callParties(request: Request): CallParties {
   const from = request.from;
   return {
-    called: userPart(request.uri),
-    caller: userPart(from.uri) || 'anonymous',
-    displayName: from.displayName,
+    // They stay for as long as the call does, in URIs and in its record.
+    called: detached(userPart(request.uri)),
+    caller: detached(userPart(from.uri)) || 'anonymous',
+    displayName: from.displayName === undefined ? undefined : detached(from.displayName),
     headers: crossingHeaders(request),
     // RFC 3261 §16.6: a B2BUA that restarted the count would let a loop through two of them run for ever.
     maxForwards: (request.maxForwards ?? MAX_FORWARDS) - 1,
