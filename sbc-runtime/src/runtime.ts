@@ -63,6 +63,7 @@ export class Runtime {
   #refusal: Refusal | undefined;
   #seenFingerprint: string;
   #isReloading = false;
+  #mayHaveChanged = false;
   #deadline: Timer | undefined;
 
   /** Reads the document and builds everything; nothing listens yet. Throws `SBC_DOCUMENT` where the first document cannot be used. */
@@ -179,10 +180,15 @@ export class Runtime {
   }
 
   async #reload(): Promise<void> {
+    // What changes while we read is read again: the first look may have missed half of it.
+    this.#mayHaveChanged = true;
     if (this.#isReloading) return;
     this.#isReloading = true;
     try {
-      await this.#loadIfChanged();
+      while (this.#mayHaveChanged) {
+        this.#mayHaveChanged = false;
+        await this.#loadIfChanged();
+      }
     } catch (error) {
       this.#deps.log.error('A document could not be put in force', {
         error: error instanceof Error ? error.message : String(error),

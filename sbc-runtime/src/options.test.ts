@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runtimeOptions } from './options.ts';
+
+const complete = [
+  '--pod-name=sbc-0',
+  '--bind-address=127.0.0.10',
+  '--state-directory=/s',
+  '--secrets-directory=/k',
+  '--trust-directory=/t',
+  '--admin-socket=/run/a.sock',
+];
+
+test('the arguments of the pod template are understood, with defaults for what it may leave out', () => {
+  assert.deepEqual(runtimeOptions([...complete, '--relay=[::1]:2223', '--http-port=9090']), {
+    ok: true,
+    options: {
+      podName: 'sbc-0',
+      bindAddress: '127.0.0.10',
+      stateDirectory: '/s',
+      secretsDirectory: '/k',
+      trustDirectory: '/t',
+      hostsFile: '/etc/hosts',
+      relay: { host: '::1', port: 2223 },
+      httpPort: 9090,
+      adminSocket: '/run/a.sock',
+    },
+  });
+});
+
+const refused: Record<string, [string[], RegExp]> = {
+  'a missing argument is named': [complete.slice(1), /missing --pod-name/],
+  'an unknown argument is named': [[...complete, '--frobnicate'], /frobnicate/],
+  'a relay without a port': [[...complete, '--relay=127.0.0.1'], /--relay is 127\.0\.0\.1, write ADDRESS:PORT/],
+  'an HTTP port that is none': [[...complete, '--http-port=http'], /--http-port is http/],
+};
+for (const [name, [argv, problem]] of Object.entries(refused)) {
+  test(name, () => {
+    const result = runtimeOptions(argv);
+    assert.match(result.ok ? 'nothing is wrong' : result.problem, problem);
+  });
+}

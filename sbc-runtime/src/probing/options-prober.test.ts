@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/virtual-clock.ts';
+import { Headers } from '../sip/headers.ts';
+import type { Hop } from '../sip/hop.ts';
+import { Request } from '../sip/message.ts';
+import { responseTo } from '../sip/response-to.ts';
+import type { ClientTransactionUser, Transactions } from '../transaction/transaction-user.ts';
+import { OptionsProber, type Probe, type ProbeResult } from './options-prober.ts';
+
+const hop = (host: string): Hop => ({
+  protocol: 'TLS',
+  host,
+  port: 5061,
+  listener: 'teams',
+  trunk: 'contoso',
+  sentBy: 'sbc.example.com:5061',
+});
+
+const probe = (host: string, periodSeconds = 60): Probe => ({
+  target: hop(host),
+  periodSeconds,
+  request: () =>
+    new Request(
+      'OPTIONS',
+      `sip:${host}:5061`,
+      Headers.from([
+        ['From', '<sip:sbc.example.com>'],
+        ['To', `<sip:${host}>`],
+      ]),
+    ),
+});
+
+/** The prober over a transaction room that only remembers. */
+function raise() {
+  const clock = new VirtualClock();
+  const sent: { atMs: number; host: string; request: Request; user: ClientTransactionUser }[] = [];
+  const results: [string, ProbeResult][] = [];
+  const transactions: Pick<Transactions, 'request'> = {
+    request(request, target, user) {
+      sent.push({ atMs: clock.nowMs(), host: target.host, request, user });
+      return { request, cancel: () => undefined };
+    },
+  };
+  let tokens = 0;
+  const random = { token: () => `token${(tokens += 1)}`, below: (below: number) => below / 2 };
+  const prober = new OptionsProber({
+    transactions: transactions as Transactions,
+    clock,
+    random,
+    onResult: (target, result) => results.push([target.host, result]),
+  });
+  return { clock, sent, results, prober };
+}
+
+test('one OPTIONS to each target a period, the first within two seconds', () => {
+  const { clock, sent, prober } = raise();
+  prober.apply([probe('sip'), probe('sip2'), probe('off', 0)]);
+  clock.advance(121_000);
+  assert.deepEqual(
+    sent.map(({ atMs, host }) => `${atMs} ${host}`),
+    ['1000 sip', '1000 sip2', '61000 sip', '61000 sip2', '121000 sip', '121000 sip2'],
+  );
+});
+
+test('all OPTIONS to one target share Call-ID and tag and count up CSeq', () => {
+  const { clock, sent, prober } = raise();
+  prober.apply([probe('sip')]);
+  clock.advance(61_000);
+  const [first, second] = sent.map(({ request }) => request);
+  assert.ok(first && second);
+  assert.deepEqual([first.cseq.number, second.cseq.number], [1, 2]);
+  assert.equal(first.callId, second.callId);
+  assert.equal(first.from.tag, second.from.tag);
+});
+
+test('a new document keeps the rhythm of targets that stay, starts new ones and stops others', () => {
+  const { clock, sent, prober } = raise();
+  prober.apply([probe('sip'), probe('gone')]);
+  clock.advance(30_000);
+  prober.apply([probe('sip'), probe('new')]);
+  clock.advance(40_000);
+  assert.deepEqual(
+    sent.map(({ atMs, host }) => `${atMs} ${host}`),
+    ['1000 sip', '1000 gone', '31000 new', '61000 sip'],
+  );
+  prober.stop();
+  assert.equal(clock.pending, 0);
+});
+
+test('results: a final answer with its Retry-After, silence, and nobody there; provisional answers say nothing', () => {
+  const { clock, sent, results, prober } = raise();
+  prober.apply([probe('sip')]);
+  clock.advance(1000);
+  const [{ request, user } = assert.fail('nothing was sent')] = sent;
+  const flow = {} as Parameters<ClientTransactionUser['onResponse']>[1];
+  user.onResponse(responseTo(request, 100), flow);
+  user.onResponse(responseTo(request, 503, { headers: [['Retry-After', '30 (maintenance)']] }), flow);
+  user.onFailure({ kind: 'timeout' });
+  user.onFailure({ kind: 'transport', reason: 'connection refused' });
+  assert.deepEqual(results, [
+    ['sip', { kind: 'answered', status: 503, retryAfterSeconds: 30 }],
+    ['sip', { kind: 'silent' }],
+    ['sip', { kind: 'unreachable', reason: 'connection refused' }],
+  ]);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import { hashRoutingState, type RoutingState } from '@teams-sbc/crds/runtime';
+import { sampleState } from '../../../crds/src/runtime/sample-state.ts';
+import { loadDocument, type Directories } from './document-files.ts';
+
+const made: string[] = [];
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** Folders as the kubelet mounts them: the document, each Secret, each trust bundle. */
+function mounted(state: RoutingState = sampleState): Directories {
+  const root = mkdtempSync(join(tmpdir(), 'sbc-settings-'));
+  made.push(root);
+  const write = (path: string, content: string) => {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), content);
+  };
+  write('state/routing-state.json', JSON.stringify(state));
+  for (const { secret } of state.certificates) {
+    write(`secrets/${secret}/tls.crt`, `certificate of ${secret}`);
+    write(`secrets/${secret}/tls.key`, `key of ${secret}`);
+  }
+  for (const { name } of state.trustBundles) write(`trust/${name}/ca.crt`, `roots of ${name}`);
+  write('roots.pem', "Microsoft's roots");
+  return {
+    state: join(root, 'state'),
+    secrets: join(root, 'secrets'),
+    trust: join(root, 'trust'),
+    microsoftRoots: join(root, 'roots.pem'),
+  };
+}
+
+test('a document comes with the text of every Secret and trust bundle that it names', () => {
+  const loaded = loadDocument(mounted());
+  assert.ok(loaded.ok);
+  const { state, hash, certificates, trustBundles } = loaded.document;
+  assert.deepEqual(state, sampleState);
+  assert.equal(hash, hashRoutingState(sampleState));
+  assert.deepEqual(
+    certificates.map(({ certificate, key }) => [certificate, key]),
+    sampleState.certificates.map(({ secret }) => [`certificate of ${secret}`, `key of ${secret}`]),
+  );
+  for (const bundle of trustBundles) {
+    assert.equal(bundle.roots, bundle.isMicrosoft ? "Microsoft's roots" : `roots of ${bundle.name}`);
+  }
+});
+
+test('a document with a problem is refused whole, with the path of what is wrong', () => {
+  const directories = mounted();
+  const broken = { ...sampleState, limits: { maxCalls: 0, maxCallsPerSecond: 1 } };
+  writeFileSync(join(directories.state, 'routing-state.json'), JSON.stringify(broken));
+  const loaded = loadDocument(directories);
+  assert.equal(loaded.ok ? 'accepted' : loaded.refusal.problems[0]?.path, 'limits.maxCalls');
+});
+
+test('a missing key refuses the document and names the file', () => {
+  const directories = mounted();
+  const [{ secret } = assert.fail('the sample has no certificate')] = sampleState.certificates;
+  const path = join(directories.secrets, secret, 'tls.key');
+  rmSync(path);
+  const loaded = loadDocument(directories);
+  assert.equal(
+    loaded.ok ? 'accepted' : loaded.refusal.problems[0]?.message,
+    `${path}: must be a readable file (found no such file)`,
+  );
+});
+
+test('no document at all is a refusal too', () => {
+  const directories = mounted();
+  rmSync(join(directories.state, 'routing-state.json'));
+  assert.equal(loadDocument(directories).ok, false);
+});
+
+test('the fingerprint tells any change that matters, and nothing else', () => {
+  const directories = mounted();
+  const before = loadDocument(directories);
+  writeFileSync(join(directories.state, 'routing-state.json'), JSON.stringify(sampleState, undefined, 2));
+  const reformatted = loadDocument(directories);
+  const [{ secret } = assert.fail('the sample has no certificate')] = sampleState.certificates;
+  writeFileSync(join(directories.secrets, secret, 'tls.crt'), 'renewed');
+  const renewed = loadDocument(directories);
+  assert.ok(before.ok && reformatted.ok && renewed.ok);
+  assert.equal(reformatted.document.fingerprint, before.document.fingerprint);
+  assert.notEqual(renewed.document.fingerprint, before.document.fingerprint);
+});
