@@ -53,6 +53,8 @@ setup: node_modules/.stamp ## Install what the machine lacks: npm packages, RTPE
 
 node_modules/.stamp: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
+	@# npm 10, which comes with Node 20 and 22, removes this link with the other architecture's package (npm/cli#4362).
+	@cd node_modules/.bin && for pinned in ../node-linux-*/bin/node; do [ ! -e "$$pinned" ] || ln -sf "$$pinned" node; done
 	@touch $@
 
 clean: ## Remove what was installed and built here

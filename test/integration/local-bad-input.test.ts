@@ -34,9 +34,15 @@ function edit({ ground }: LaidGround, file: string, from: RegExp | string, to: s
   return Promise.resolve(undefined);
 }
 
-const secret = ({ ground }: LaidGround, certificate: string, key: string): undefined => {
+function secret({ ground }: LaidGround, certificate: string, key: string): Promise<undefined> {
   writeManifest(ground.below('manifests'), 'secret.yaml', tlsSecret('sbc-tls', certificate, key));
-};
+  return Promise.resolve(undefined);
+}
+
+function remove({ ground }: LaidGround, file: string): Promise<undefined> {
+  rmSync(join(ground.below('manifests'), file));
+  return Promise.resolve(undefined);
+}
 
 const holdTcp = (address: string, port: number) =>
   new Promise<() => Promise<unknown>>((resolve, reject) => {
@@ -156,12 +162,12 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'a Secret that is not there',
-    spoil: (laid) => Promise.resolve(rmSync(join(laid.ground.below('manifests'), 'secret.yaml')) ?? undefined),
+    spoil: (laid) => remove(laid, 'secret.yaml'),
     line: /sbc\.yaml:7: SbcInstance\/sbc spec\.tls\.secretRef\.name: found sbc-tls, but no Secret of that name .*kubectl create secret tls sbc-tls /,
   },
   {
     what: 'a bundle of roots that is not there',
-    spoil: (laid) => Promise.resolve(rmSync(join(laid.ground.below('manifests'), 'roots.yaml')) ?? undefined),
+    spoil: (laid) => remove(laid, 'roots.yaml'),
     line: /teams\.yaml:\d+: TeamsTrunk\/teams spec\.tls\.trust\.caBundleRef\.name: found microsoft-roots, but no ConfigMap of that name/,
   },
   {
@@ -178,7 +184,7 @@ const faults: readonly Fault[] = [
     what: 'an RTPEngine that ends at once',
     spoil: (laid) => {
       writeFileSync(join(laid.directory, 'rtpengine'), '#!/bin/sh\necho out of luck >&2\nexit 3\n', { mode: 0o755 });
-      return Promise.resolve(() => Promise.resolve(rmSync(join(laid.directory, 'rtpengine'))));
+      return Promise.resolve(async () => rmSync(join(laid.directory, 'rtpengine')));
     },
     path: ({ directory }) => `${directory}:/usr/bin:/bin`,
     line: /^Cannot start: sbc-0\/rtpengine ended \(code 3\): out of luck$/,
@@ -278,7 +284,7 @@ test('a start that cannot work', async (t) => {
       spoil: async () => {
         chmodSync(key, 0o600);
         writeFileSync(key, (await ground.pki.microsoft()).key);
-        return () => Promise.resolve(writeFileSync(key, goodKey));
+        return async () => writeFileSync(key, goodKey);
       },
       line: /^Cannot use certificate sbc-tls: tls\.key does not belong to tls\.crt/,
     },

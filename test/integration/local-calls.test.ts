@@ -1,25 +1,12 @@
 /** Three manifests in, real calls out: `sbc local`, a real RTPEngine, two baresips, and sound in both directions. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { freeBlock } from '../kit/free-address.ts';
 import { FQDN, PBX_HERTZ, PBX_NUMBER, TEAMS_HERTZ, TEAMS_NUMBER } from '../kit/ground.ts';
-import { raiseRealStage } from '../kit/real-calls.ts';
-import { hears, Pod } from './local-observe.ts';
+import { hears } from './local-observe.ts';
+import { raiseSoundStage } from './local-stage.ts';
 
 test('calls between Teams and a PBX carry sound both ways, whoever calls and whoever hangs up', async (t) => {
-  const block = await freeBlock();
-  const directory = mkdtempSync(join(tmpdir(), 'sbc-'));
-  t.after(() => {
-    block.release();
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const stage = await raiseRealStage(directory, block, join(directory, 'run'));
-  t.after(() => stage.stop());
-  const { sbc, simulator, teams, pbx } = stage;
-  const pod = new Pod(sbc, block.address(10));
+  const { sbc, pod, simulator, teams, pbx } = await raiseSoundStage(t);
 
   await t.test('each child says that it is ready, with its name, pid and addresses', () => {
     const ready = sbc.process.lines

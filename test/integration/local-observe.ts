@@ -143,7 +143,7 @@ export class Pod {
       };
       socket.once('error', (error) => finish(() => reject(error)));
       socket.on('message', (datagram) => {
-        const answer = decodeBencode(datagram.latin1Slice(cookie.length + 1));
+        const answer = decodeBencode(datagram.toString('latin1', cookie.length + 1));
         const calls = isDictionary(answer) && isList(answer['calls']) ? answer['calls'] : [];
         finish(() => resolve(calls.map(String)));
       });

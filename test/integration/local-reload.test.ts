@@ -1,6 +1,7 @@
 /** A call with sound goes on while everything around it changes: peers, trunks, the certificate, and a manifest that is wrong. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Baresip } from '../kit/baresip.ts';
@@ -110,7 +111,7 @@ test('a call with sound outlives every change of the manifests around it', async
       );
       assert.equal(problems?.length, 1);
       assert.match(
-        problems?.[0] ?? '',
+        problems[0] ?? '',
         /manifests\/pbx\.yaml:6: PbxTrunk\/pbx spec\.transport: found .*SCTP.*, allowed .*UDP/,
       );
       await newCall(second);
@@ -126,12 +127,41 @@ test('a call with sound outlives every change of the manifests around it', async
     await isUp();
   });
 
+  await t.test(
+    'a listener on a port that somebody has is not applied, and says so; nothing of that change is in force',
+    async () => {
+      const holder = createServer();
+      await new Promise<void>((resolve) => holder.listen({ host: pod.address, port: 5070, exclusive: true }, resolve));
+      const instance = readFileSync(join(manifests, 'sbc.yaml'), 'utf8');
+      const listeners = [
+        '{kind: TeamsTrunk, transport: TLS, port: 5061}',
+        '{kind: PbxTrunk, transport: UDP, port: 5060}',
+        '{kind: PbxTrunk, transport: TCP, port: 5070}',
+      ];
+      const { hash: before } = await pod.status();
+      const { reason } = await eventAfter(
+        sbc,
+        () => write('sbc.yaml', instance.replace('spec:\n', `spec:\n  listeners: [${listeners.join(', ')}]\n`)),
+        ({ event }) => event === 'not-applied',
+      );
+      assert.match(reason ?? '', /:5070 .*in use/);
+      const { hash, refusal } = await pod.status();
+      assert.equal(hash, before);
+      assert.match(refusal?.problems[0]?.message ?? '', /5070/);
+      holder.close();
+      await newCall(second);
+      await isUp();
+      await eventAfter(sbc, () => write('sbc.yaml', instance), isApplied);
+      assert.equal((await pod.status()).refusal, undefined);
+    },
+  );
+
   await t.test('the old call still carries sound, and is hung up as if nothing had been', async () => {
     await Promise.all([stillHears(teams, PBX_HERTZ), stillHears(pbx, TEAMS_HERTZ)]);
     await pbx.hangUp();
     await teams.waitFor('CALL_CLOSED');
     await pod.isEmpty();
-    await pod.metricIs('sbc_calls_ended_total', { result: 'success', reason: 'normal-clearing' }, 6);
+    await pod.metricIs('sbc_calls_ended_total', { result: 'success', reason: 'normal-clearing' }, 7);
     assert.equal(await sbc.stop(), 0);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { identify } from '../../operator/src/local/process-identity.ts';
 import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
 import { LocalSbc, writeManifest } from '../kit/local-sbc.ts';
 import { pbxTrunk, sbcInstance, teamsTrunk, tlsSecret } from '../kit/manifests.ts';
@@ -92,6 +93,24 @@ test('a second `sbc local` of the same directory is refused, and the first one g
   const again = LocalSbc.start({ directory: ground.below('manifests'), runDirectory: join(directory, 'run') });
   await assert.rejects(again, new RegExp(`process ${sbc.process.pid} runs this directory already`));
   assert.equal(await pod.metric('sbc_calls_active'), 0);
+});
+
+test('an `sbc local` that was killed leaves its children behind; the next one ends them and serves', async (t) => {
+  const { directory, ground, pod, sbc, simulator } = await raiseSimulatedStage(t);
+  const orphans = [pod.pid('runtime'), pod.pid('rtpengine')];
+  process.kill(sbc.process.pid!, 'SIGKILL');
+  await sbc.process.ended;
+  for (const pid of orphans) assert.ok(identify(pid));
+  const next = await ground.startSbc(join(directory, 'run'));
+  const notes = next.process.lines.filter((line) => line.includes('left over from an earlier run'));
+  assert.equal(notes.length, 2);
+  // Not `kill -0`: without somebody to collect it, a dead process keeps its id.
+  for (const pid of orphans) assert.equal(identify(pid), undefined);
+  await ground.startPbx();
+  const call = await simulator.call({ sbc: `${FQDN}:5061`, to: PBX_NUMBER });
+  await call.answered;
+  await call.bye();
+  await new Pod(next, ground.at.sbc).isEmpty();
 });
 
 /** Microsoft's side for the second instance: it dials from addresses of its own. */

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Baresip } from '../kit/baresip.ts';
+import type { Baresip } from '../kit/baresip.ts';
 import { freeBlock, type AddressBlock } from '../kit/free-address.ts';
-import { FQDN, Ground, PBX_HERTZ, PBX_NUMBER, TEAMS_HERTZ, TEAMS_NUMBER } from '../kit/ground.ts';
+import { FQDN, Ground, PBX_HERTZ, PBX_NUMBER, TEAMS_HERTZ } from '../kit/ground.ts';
 import type { LocalSbc } from '../kit/local-sbc.ts';
-import { NameServer } from '../kit/name-server.ts';
+import { raiseRealParts } from '../kit/real-calls.ts';
 import { TeamsSimulator, type TeamsSimulatorOptions } from '../teams-simulator/teams-simulator.ts';
 import { hears, Pod } from './local-observe.ts';
 
@@ -70,36 +70,15 @@ export interface SoundStage extends SimulatedStage {
   readonly pbx: Baresip;
 }
 
-const DNS_PORT = 5053;
-
-/** As `raiseRealStage` of the kit, with the ground in the test's hands: for tests that change it. */
+/** The real parts of the kit, with the ground in the test's hands: for tests that change it. */
 export async function raiseSoundStage(t: TestContext, prepare?: SimulatedStageOptions['prepare']): Promise<SoundStage> {
   const laid = await layGround(t);
   const { directory, ground } = laid;
-  const { at, pki } = ground;
-  const [sip, ...others] = ground.dataCentres;
-  const identity = await pki.microsoft([sip.address]);
-  const simulator = new TeamsSimulator({ dataCentres: others, identity, trust: pki.root, hosts: { [FQDN]: at.sbc } });
-  await ground.writeManifests([{ ip: sip.address, hostnames: [sip.host] }, ...simulator.hostAliases()]);
-  await prepare?.(laid);
-  const names = await NameServer.start(at.names, DNS_PORT, { [FQDN]: at.sbc });
-  ground.endsWith(() => names.stop());
-  await simulator.start();
-  ground.endsWith(() => simulator.stop());
-  const sbc = await ground.startSbc(join(directory, 'run'));
-  const teams = await Baresip.start({
-    name: 'Teams-side baresip',
-    directory: ground.below('teams'),
-    address: sip.address,
-    accounts: [`sip:${TEAMS_NUMBER}@${sip.host}`],
-    outbound: `sip:${FQDN}:5061;transport=tls`,
-    nameServer: `${at.names}:${DNS_PORT}`,
-    tone: ground.tone('teams', TEAMS_HERTZ),
-    tls: { bothFile: identity.bothFile, rootFile: pki.rootFile },
+  const parts = await raiseRealParts(ground, {
+    runDirectory: join(directory, 'run'),
+    ...(prepare === undefined ? {} : { prepare: () => prepare(laid) }),
   });
-  ground.endsWith(() => teams.stop());
-  const pbx = await ground.startPbx();
-  return { ...laid, simulator, sbc, pod: new Pod(sbc, at.sbc), teams, pbx };
+  return { ...laid, ...parts, pod: new Pod(parts.sbc, ground.at.sbc) };
 }
 
 /** Teams' phone calls the PBX's; returns once each hears the other. */

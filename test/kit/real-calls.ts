@@ -8,62 +8,67 @@ import type { LocalSbc } from './local-sbc.ts';
 import { NameServer } from './name-server.ts';
 import { listenTo, type Verdict } from './tone.ts';
 
-export interface RealStage {
+/** The parts on a ground that somebody else has laid and clears. */
+export interface RealParts {
   readonly sbc: LocalSbc;
   /** Data centres sip2 and sip3; the baresip is sip. */
   readonly simulator: TeamsSimulator;
   readonly teams: Baresip;
   readonly pbx: Baresip;
+}
+
+export interface RealStage extends RealParts {
   /** Ends everything, in an order that lets calls end first. */
   readonly stop: () => Promise<void>;
 }
 
+export interface RealOptions {
+  /** Where the SBC's pods keep their files. @default where `sbc local` would put them */
+  readonly runDirectory?: string;
+  /** Manifests that differ from the ground's own, written before the start. */
+  readonly prepare?: () => Promise<void> | void;
+}
+
 const DNS_PORT = 5053;
 
-/**
- * Everything under `directory`: `manifests/`, `pki/`, `teams/`, `pbx/`.
- * @param runDirectory where the SBC's pods keep their files; absent: where `sbc local` would put them
- */
-export async function raiseRealStage(
-  directory: string,
-  block: AddressBlock,
-  runDirectory?: string,
-): Promise<RealStage> {
+/** Everything under `directory`: `manifests/`, `pki/`, `teams/`, `pbx/`. */
+export async function raiseRealStage(directory: string, block: AddressBlock): Promise<RealStage> {
   const ground = await Ground.lay(directory, block);
-  const { at, pki } = ground;
-  const [sip, ...others] = ground.dataCentres;
-  const microsoft = await pki.microsoft([sip.address]);
-  const simulator = new TeamsSimulator({
-    dataCentres: others,
-    identity: microsoft,
-    trust: pki.root,
-    hosts: { [FQDN]: at.sbc },
-  });
   try {
-    await ground.writeManifests([{ ip: sip.address, hostnames: [sip.host] }, ...simulator.hostAliases()]);
-    const names = await NameServer.start(at.names, DNS_PORT, { [FQDN]: at.sbc });
-    ground.endsWith(() => names.stop());
-    await simulator.start();
-    ground.endsWith(() => simulator.stop());
-    const sbc = await ground.startSbc(runDirectory);
-    const teams = await Baresip.start({
-      name: 'Teams-side baresip',
-      directory: ground.below('teams'),
-      address: sip.address,
-      accounts: [`sip:${TEAMS_NUMBER}@sip.pstnhub.microsoft.com`],
-      // By its name, as Microsoft dials: the name is in the Contact of every answer as well.
-      outbound: `sip:${FQDN}:5061;transport=tls`,
-      nameServer: `${at.names}:${DNS_PORT}`,
-      tone: ground.tone('teams', TEAMS_HERTZ),
-      tls: { bothFile: microsoft.bothFile, rootFile: pki.rootFile },
-    });
-    ground.endsWith(() => teams.stop());
-    const pbx = await ground.startPbx();
-    return { sbc, simulator, teams, pbx, stop: () => ground.clear() };
+    return { ...(await raiseRealParts(ground)), stop: () => ground.clear() };
   } catch (error) {
     await ground.clear();
     throw error;
   }
+}
+
+export async function raiseRealParts(ground: Ground, { runDirectory, prepare }: RealOptions = {}): Promise<RealParts> {
+  const { at, pki } = ground;
+  const [sip, ...others] = ground.dataCentres;
+  const identity = await pki.microsoft([sip.address]);
+  const simulator = new TeamsSimulator({ dataCentres: others, identity, trust: pki.root, hosts: { [FQDN]: at.sbc } });
+  await ground.writeManifests([{ ip: sip.address, hostnames: [sip.host] }, ...simulator.hostAliases()]);
+  await prepare?.();
+  const names = await NameServer.start(at.names, DNS_PORT, { [FQDN]: at.sbc });
+  ground.endsWith(() => names.stop());
+  await simulator.start();
+  ground.endsWith(() => simulator.stop());
+  // Before the SBC: a phone that is not there yet at the first OPTIONS is down for a whole period, and calls go to sip2.
+  const teams = await Baresip.start({
+    name: 'Teams-side baresip',
+    directory: ground.below('teams'),
+    address: sip.address,
+    accounts: [`sip:${TEAMS_NUMBER}@${sip.host}`],
+    // By its name, as Microsoft dials: the name is in the Contact of every answer as well.
+    outbound: `sip:${FQDN}:5061;transport=tls`,
+    nameServer: `${at.names}:${DNS_PORT}`,
+    tone: ground.tone('teams', TEAMS_HERTZ),
+    tls: { bothFile: identity.bothFile, rootFile: pki.rootFile },
+  });
+  ground.endsWith(() => teams.stop());
+  const pbx = await ground.startPbx();
+  const sbc = await ground.startSbc(runDirectory);
+  return { sbc, simulator, teams, pbx };
 }
 
 export interface HeardCall {

@@ -1,5 +1,6 @@
 /** Local mode as a whole: real files, real sockets on loopback, real processes; the stub runtime stands for the real one. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,8 @@ class Session {
   readonly events: LocalEvent[] = [];
   readonly result: Promise<LocalResult>;
   signal: () => void = () => undefined;
+  /** Called within the report of each event. */
+  onEvent: (event: LocalEvent) => void = () => undefined;
   #heard: () => void = () => undefined;
 
   constructor(name: string) {
@@ -74,6 +77,7 @@ class Session {
       clock: systemClock,
       report: (event) => {
         this.events.push(event);
+        this.onEvent(event);
         this.#heard();
       },
       onSignal: (callback) => void (this.signal = callback),
@@ -99,6 +103,16 @@ async function session(name: string, text: string): Promise<Session> {
   await writeFile(join(base, name, 'sbc.yaml'), text);
   return new Session(name);
 }
+
+test('what is written while the pods start is followed as well', async () => {
+  const local = await session('early', manifests());
+  local.onEvent = ({ event }) => {
+    if (event === 'ready') writeFileSync(join(local.directory, 'sbc.yaml'), manifests('capacity: { maxCalls: 9 }'));
+  };
+  await local.until('applied');
+  local.signal();
+  assert.deepEqual(await local.result, { kind: 'ended' });
+});
 
 test('a directory is served, followed, and drained at the end', async (t) => {
   const local = await session('served', manifests());

@@ -52,6 +52,8 @@ export async function runLocal(command: LocalCommand): Promise<LocalResult> {
     if (await agent.start(checked)) {
       report({ event: 'running', directory, runDirectory, pods: [...checked.pods.keys()] });
       const watching = watchManifests(directory, clock, () => agent.follow());
+      // What was written between the check and this moment nobody has seen.
+      agent.follow();
       await stopped;
       watching.close();
     }

@@ -64,7 +64,12 @@ export function answered(call: CallState, sdp: string | undefined): CallStep {
 export function mediaAnswered(call: CallState, result: MediaResult): CallStep {
   if (call.phase !== 'Answering') return ignore(call);
   if (result.kind !== 'sdp') return relayFailed(call, result, [byeCallee], 'bad-answer');
-  return { next: { ...call, phase: 'Connected' }, effects: [{ kind: 'accept', sdp: result.sdp }] };
+  const accept: CallEffect = { kind: 'accept', sdp: result.sdp };
+  if (call.calleeBye === undefined) return { next: { ...call, phase: 'Connected' }, effects: [accept] };
+  return endCall(call, { result: 'success', by: 'callee', reason: 'normal-clearing' }, [
+    accept,
+    { kind: 'bye', leg: 'caller', reasons: call.calleeBye },
+  ]);
 }
 
 export function attemptFailed(call: CallState, failure: AttemptFailure): CallStep {

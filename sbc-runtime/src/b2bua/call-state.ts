@@ -32,6 +32,8 @@ export interface CallState {
   /** The SDP of the latest 18x, for a 2xx that comes without one (RFC 3261 §13.2.1 lets a reliable 18x hold the answer; peers do it unreliably). */
   readonly earlySdp: string | undefined;
   readonly exchange: Exchange | undefined;
+  /** The callee's BYE has overtaken the relay's answer to its 2xx: its Reason headers, until the caller has the 200. */
+  readonly calleeBye: readonly string[] | undefined;
 }
 
 /** Why an attempt did not become a call. `status` absent: nobody answered. */
@@ -106,7 +108,15 @@ export interface CallStep {
 }
 
 export function newCall(targets: number): CallState {
-  return { phase: 'Offering', attempt: 0, targets, rang: false, earlySdp: undefined, exchange: undefined };
+  return {
+    phase: 'Offering',
+    attempt: 0,
+    targets,
+    rang: false,
+    earlySdp: undefined,
+    exchange: undefined,
+    calleeBye: undefined,
+  };
 }
 
 const nothing: readonly CallEffect[] = [];

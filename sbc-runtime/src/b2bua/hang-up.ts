@@ -22,9 +22,8 @@ export function hungUp(call: CallState, from: LegName, reasons: readonly string[
     return endCall(call, end, [...closeExchange(call, from), { kind: 'bye', leg: otherLeg(from), reasons }]);
   // RFC 3261 §15: the caller may end an early dialog with BYE; its INVITE still wants a final response, which the dialog room sends.
   if (from === 'caller') return endCall(call, { ...end, reason: 'cancelled' }, openCallee(call, reasons));
-  // The callee's BYE overtook the relay's answer to its 2xx: the caller never heard of it.
-  const refused: CallEnd = { result: 'callee-error', by: 'callee', reason: 'normal-clearing', status: 480 };
-  return endCall(call, refused, [{ kind: 'reject', status: 480, reasons }]);
+  // It answered and hung up while the relay is at work: the caller hears both, in this order.
+  return { next: { ...call, calleeBye: reasons }, effects: [] };
 }
 
 export function legEnded(call: CallState, leg: LegName, why: 'ack-timeout' | 'gone'): CallStep {
