@@ -13,7 +13,7 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
   const node = pinnedNode(dirname(main));
   if (node === undefined || process.env.SBC_PINNED_NODE === '1') {
     console.error(
-      `Cannot run sbc: it needs Node 26, found ${process.versions.node}; run 'npm ci' in the checkout, which brings it`,
+      `Cannot run sbc: it needs Node 26, found ${process.versions.node}; run 'make setup' in the checkout, which brings it`,
     );
     process.exit(1);
   }
@@ -32,10 +32,10 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
 }
 
-/** node_modules/.bin/node of the nearest folder above. */
+/** The package itself, in the nearest folder above: npm 10 removes the link in `.bin` (npm/cli#4362). */
 function pinnedNode(from) {
   for (let folder = from; ; folder = dirname(folder)) {
-    const path = join(folder, 'node_modules', '.bin', 'node');
+    const path = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
     if (existsSync(path)) return path;
     if (folder === dirname(folder)) return undefined;
   }

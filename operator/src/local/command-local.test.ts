@@ -19,7 +19,9 @@ before(async () => void (base = await mkdtemp(join(tmpdir(), 'tsbc-'))));
 after(() => rm(base, { recursive: true }));
 
 const stub = new URL('../../test/stub-runtime/main.ts', import.meta.url).pathname;
-const address = '127.94.17.10';
+// Of our own process: another checkout may run the same test at the same time.
+const net = `127.94.${(process.pid % 250) + 1}`;
+const address = `${net}.10`;
 const indented = (pem: string) => pem.trimEnd().replaceAll('\n', '\n    ');
 
 const manifests = (spec = '') => `apiVersion: teams-sbc.dev/v1alpha1
@@ -168,7 +170,7 @@ test('a directory is served, followed, and drained at the end', async (t) => {
 
 test('a pod that is taken out of the directory drains, and one that is added starts', async () => {
   const second =
-    manifests().replace('name: sbc }', 'name: two }').split('---')[0]?.replace(address, '127.94.17.11') ?? '';
+    manifests().replace('name: sbc }', 'name: two }').split('---')[0]?.replace(address, `${net}.11`) ?? '';
   const local = await session('pods', manifests());
   await local.until('running');
   await local.write(`${manifests()}---\n${second}`);

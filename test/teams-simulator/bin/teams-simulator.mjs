@@ -8,9 +8,9 @@ const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 if (Number(process.versions.node.split('.')[0]) >= 26) {
   await import(main);
 } else {
-  const node = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
+  const node = fileURLToPath(new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url));
   if (!existsSync(node)) {
-    console.error('teams-simulator: Cannot start: Node 26 is missing; run npm ci');
+    console.error('teams-simulator: Cannot start: Node 26 is missing; run 'make setup'');
     process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
