@@ -10,7 +10,7 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
 } else {
   const node = fileURLToPath(new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url));
   if (!existsSync(node)) {
-    console.error('teams-simulator: Cannot start: Node 26 is missing; run 'make setup'');
+    console.error("Cannot run teams-simulator: it needs Node 26, run 'make setup' in the checkout, which brings it");
     process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
