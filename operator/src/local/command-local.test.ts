@@ -169,8 +169,7 @@ test('a directory is served, followed, and drained at the end', async (t) => {
 });
 
 test('a pod that is taken out of the directory drains, and one that is added starts', async () => {
-  const second =
-    manifests().replace('name: sbc }', 'name: two }').split('---')[0]?.replace(address, `${net}.11`) ?? '';
+  const second = manifests().replace('name: sbc }', 'name: two }').split('---')[0]?.replace(address, `${net}.11`) ?? '';
   const local = await session('pods', manifests());
   await local.until('running');
   await local.write(`${manifests()}---\n${second}`);

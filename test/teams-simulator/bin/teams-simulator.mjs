@@ -8,7 +8,9 @@ const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 if (Number(process.versions.node.split('.')[0]) >= 26) {
   await import(main);
 } else {
-  const node = fileURLToPath(new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url));
+  const node = fileURLToPath(
+    new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
+  );
   if (!existsSync(node)) {
     console.error("Cannot run teams-simulator: it needs Node 26, run 'make setup' in the checkout, which brings it");
     process.exit(1);
