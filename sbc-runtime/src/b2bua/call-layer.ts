@@ -103,7 +103,7 @@ export class CallLayer {
       fromTrunk: callerPeer.trunk,
       caller: parties.caller,
       called: parties.called,
-      startedAtMs: clock.nowMs(),
+      startedAtMs: clock.wallMs(),
       callIds: [invite.callId],
       toTrunk: undefined,
       answeredAtMs: undefined,
@@ -127,9 +127,8 @@ export class CallLayer {
     if (!this.#calls.delete(call.id)) return;
     const { record } = call;
     const end = record.end ?? { result: 'unattributed', by: 'sbc', reason: 'bug' };
-    const durationMs =
-      (record.endedAtMs ?? record.startedAtMs) - (record.answeredAtMs ?? record.endedAtMs ?? record.startedAtMs);
-    this.#deps.metrics.callEnded(record.direction, end.result, end.reason, durationMs);
+    const talkedMs = call.talkedMs;
+    this.#deps.metrics.callEnded(record.direction, end.result, end.reason, talkedMs);
     this.#deps.records.ended(record);
     this.#deps.log.info('Call ended', {
       call: record.id,
@@ -141,7 +140,7 @@ export class CallLayer {
       reason: end.reason,
       by: end.by,
       status: end.status,
-      durationMs: Math.round(durationMs),
+      talkedMs: talkedMs === undefined ? undefined : Math.round(talkedMs),
     });
     if (this.#isDraining && this.#calls.size === 0) this.#emptied();
   }
@@ -191,7 +190,7 @@ export class CallLayer {
     const headers: [string, string][] = status === 503 ? [['Retry-After', String(RETRY_AFTER_SECONDS)]] : [];
     if (status === 415) headers.push(['Accept', 'application/sdp']);
     invite.reject(status, { headers, ...(phrase === undefined ? {} : { reason: phrase }) });
-    this.#deps.metrics.callEnded('refused', result, reason, 0);
+    this.#deps.metrics.callEnded('refused', result, reason, undefined);
     // Guarded: under overload one line a refused call would be the heaviest part of refusing it.
     if (this.#deps.log.debugEnabled || status !== 503) {
       this.#deps.log.info('Call refused', {

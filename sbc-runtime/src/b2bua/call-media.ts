@@ -35,7 +35,7 @@ export class CallMedia {
     );
   }
 
-  offerAgain(from: CallSide, to: CallSide, sdp: string): void {
+  offerAgain(from: CallSide, to: CallSide, sdp: string, event: (result: MediaResult) => MediaEvent): void {
     const session = this.#session;
     this.#relay.offer(
       {
@@ -46,7 +46,7 @@ export class CallMedia {
         from: from.peer.media,
         to: to.peer.media,
       },
-      (result) => this.#deliver(session, { kind: 'reinvite-offered', result }),
+      (result) => this.#deliver(session, event(result)),
     );
   }
 
@@ -63,6 +63,24 @@ export class CallMedia {
         to: to.peer.media,
       },
       (result) => this.#deliver(session, event(result)),
+    );
+  }
+
+  /** Puts both sides back to what was last agreed; whatever becomes of it, the call goes on as it is. */
+  restore(offering: CallSide, answering: CallSide): void {
+    const tags = { session: this.#session, fromTag: offering.relayTag, toTag: answering.relayTag };
+    this.#relay.offer(
+      { ...tags, sdp: offering.peer.sdpFrom(offering.remoteSdp), from: offering.peer.media, to: answering.peer.media },
+      () => undefined,
+    );
+    this.#relay.answer(
+      {
+        ...tags,
+        sdp: answering.peer.sdpFrom(answering.remoteSdp),
+        from: answering.peer.media,
+        to: offering.peer.media,
+      },
+      () => undefined,
     );
   }
 

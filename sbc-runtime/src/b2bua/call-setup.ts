@@ -94,9 +94,12 @@ export function attemptTimedOut(call: CallState): CallStep {
 }
 
 export function ringTimedOut(call: CallState): CallStep {
-  if (call.phase !== 'Inviting') return ignore(call);
+  // Offering: the relay is at work for the next target; nobody is being called at the moment.
+  if (call.phase !== 'Inviting' && call.phase !== 'Offering') return ignore(call);
+  const cancel: CallEffect[] =
+    call.phase === 'Inviting' ? [{ kind: 'cancel-callee', reasons: ['SIP;cause=408;text="Request Timeout"'] }] : [];
   return endCall(call, { result: 'callee-error', by: 'sbc', reason: 'ring-timeout', status: 408 }, [
-    { kind: 'cancel-callee', reasons: ['SIP;cause=408;text="Request Timeout"'] },
+    ...cancel,
     { kind: 'reject', status: 408 },
   ]);
 }

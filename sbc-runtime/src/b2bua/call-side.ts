@@ -9,7 +9,7 @@ import type {
 } from '../dialog/invite-user.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Hop } from '../sip/hop.ts';
-import { sameMedia } from '../sdp/sdp.ts';
+import { direction, sameMedia } from '../sdp/sdp.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
 import type { AttemptFailure, CallEvent, LegName } from './call-state.ts';
@@ -37,6 +37,8 @@ export class CallSide implements InviteUser {
   localSdp = '';
   remoteSdp = '';
   reinvite: IncomingReinvite | undefined;
+  /** Said in a re-INVITE that is not accepted yet (RFC 3261 §14.1): by the peer, or by us. */
+  offeredSdp = '';
   /** Undefined once the call is over: transactions outlive it by 32 s and must not hold all of it. */
   #user: SideUser | undefined;
 
@@ -54,6 +56,7 @@ export class CallSide implements InviteUser {
     this.reinvite = undefined;
     this.localSdp = '';
     this.remoteSdp = '';
+    this.offeredSdp = '';
   }
 
   onTrying(): void {
@@ -79,13 +82,26 @@ export class CallSide implements InviteUser {
   onReinvite(reinvite: IncomingReinvite): void {
     const sdp = sdpBody(reinvite.request);
     if (sdp === undefined) {
-      // RFC 3261 §14.2: a re-INVITE without an offer asks for ours; the last one still describes what we do.
-      reinvite.accept({ body: { type: SDP_TYPE, content: this.localSdp } });
+      this.#offerAgain(reinvite);
       return;
     }
     this.reinvite = reinvite;
     const unchanged = this.remoteSdp !== '' && sameMedia(this.remoteSdp, sdp);
     this.#user?.onEvent(this, { kind: 'reinvite', from: this.name, sdp, unchanged });
+  }
+
+  onReinviteCancelled(): void {
+    this.reinvite = undefined;
+    this.#user?.onEvent(this, { kind: 'reinvite-cancelled', from: this.name });
+  }
+
+  /**
+   * RFC 3261 §14.2: a re-INVITE without an offer asks for ours. The last one still describes what we do, as long as
+   * nobody is on hold: then it would keep both sides there, and a new one is not ours to make without the other side.
+   */
+  #offerAgain(reinvite: IncomingReinvite): void {
+    if (direction(this.localSdp) !== 'sendrecv') reinvite.reject(488);
+    else reinvite.accept({ body: { type: SDP_TYPE, content: this.localSdp } });
   }
 
   onRequest(transaction: ServerTransaction): void {

@@ -18,6 +18,8 @@ export type Phase = 'Offering' | 'Inviting' | 'Answering' | 'Connected' | 'Ended
 
 /** A re-INVITE on its way through us: the offer to the relay, the re-INVITE to the other leg, the answer to the relay. */
 export interface Exchange {
+  /** Tells its answers from those of an exchange that was given up before. */
+  readonly id: number;
   readonly from: LegName;
   readonly stage: 'Offering' | 'Inviting' | 'Answering';
 }
@@ -32,6 +34,8 @@ export interface CallState {
   /** The SDP of the latest 18x, for a 2xx that comes without one (RFC 3261 §13.2.1 lets a reliable 18x hold the answer; peers do it unreliably). */
   readonly earlySdp: string | undefined;
   readonly exchange: Exchange | undefined;
+  /** How many there were: the next one's id. */
+  readonly exchanges: number;
   /** The callee's BYE has overtaken the relay's answer to its 2xx: its Reason headers, until the caller has the 200. */
   readonly calleeBye: readonly string[] | undefined;
 }
@@ -50,6 +54,8 @@ export type ReinviteOutcome =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'silent' };
 
+export type CallTimer = 'ring' | 'attempt' | 'reinvite';
+
 export type CallEvent =
   | { readonly kind: 'media-offered'; readonly result: MediaResult }
   | { readonly kind: 'trying' }
@@ -64,9 +70,16 @@ export type CallEvent =
   | { readonly kind: 'bye'; readonly from: LegName; readonly reasons: readonly string[] }
   | { readonly kind: 'leg-ended'; readonly leg: LegName; readonly why: 'ack-timeout' | 'gone' }
   | { readonly kind: 'reinvite'; readonly from: LegName; readonly sdp: string; readonly unchanged: boolean }
-  | { readonly kind: 'reinvite-offered'; readonly result: MediaResult }
-  | { readonly kind: 'reinvite-outcome'; readonly outcome: ReinviteOutcome }
-  | { readonly kind: 'reinvite-answered'; readonly result: MediaResult }
+  | { readonly kind: 'reinvite-offered'; readonly exchange: number; readonly result: MediaResult }
+  | {
+      readonly kind: 'reinvite-outcome';
+      readonly exchange: number;
+      readonly by: LegName;
+      readonly outcome: ReinviteOutcome;
+    }
+  | { readonly kind: 'reinvite-answered'; readonly exchange: number; readonly result: MediaResult }
+  | { readonly kind: 'reinvite-timeout' }
+  | { readonly kind: 'reinvite-cancelled'; readonly from: LegName }
   | { readonly kind: 'end'; readonly end: CallEnd };
 
 export type CallEffect =
@@ -85,12 +98,15 @@ export type CallEffect =
     }
   | { readonly kind: 'cancel-callee'; readonly reasons: readonly string[] }
   | { readonly kind: 'bye'; readonly leg: LegName; readonly reasons: readonly string[] }
-  | { readonly kind: 'start-timer'; readonly timer: 'ring' | 'attempt' }
-  | { readonly kind: 'stop-timer'; readonly timer: 'ring' | 'attempt' }
-  | { readonly kind: 'offer-reinvite'; readonly from: LegName; readonly sdp: string }
-  | { readonly kind: 'send-reinvite'; readonly to: LegName; readonly sdp: string }
+  | { readonly kind: 'start-timer'; readonly timer: CallTimer }
+  | { readonly kind: 'stop-timer'; readonly timer: CallTimer }
+  | { readonly kind: 'offer-reinvite'; readonly exchange: number; readonly from: LegName; readonly sdp: string }
+  | { readonly kind: 'send-reinvite'; readonly exchange: number; readonly to: LegName; readonly sdp: string }
   | { readonly kind: 'ack-reinvite'; readonly leg: LegName }
-  | { readonly kind: 'answer-reinvite-media'; readonly from: LegName; readonly sdp: string }
+  | { readonly kind: 'cancel-reinvite'; readonly leg: LegName }
+  | { readonly kind: 'answer-reinvite-media'; readonly exchange: number; readonly from: LegName; readonly sdp: string }
+  /** RFC 3261 §14.1: a re-INVITE that failed leaves everything as it was, at the relay as well. */
+  | { readonly kind: 'undo-reinvite'; readonly from: LegName }
   | { readonly kind: 'accept-reinvite'; readonly leg: LegName; readonly sdp: string }
   | { readonly kind: 'accept-refresh'; readonly leg: LegName }
   | {
@@ -115,6 +131,7 @@ export function newCall(targets: number): CallState {
     rang: false,
     earlySdp: undefined,
     exchange: undefined,
+    exchanges: 0,
     calleeBye: undefined,
   };
 }
@@ -133,6 +150,7 @@ export function endCall(call: CallState, end: CallEnd, effects: readonly CallEff
     effects: [
       { kind: 'stop-timer', timer: 'attempt' },
       { kind: 'stop-timer', timer: 'ring' },
+      { kind: 'stop-timer', timer: 'reinvite' },
       ...effects,
       { kind: 'delete-media' },
       { kind: 'over', end },

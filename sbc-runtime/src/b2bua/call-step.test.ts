@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { MediaResult } from '../media/media-relay.ts';
-import { newCall, type CallEffect, type CallEvent, type CallState } from './call-state.ts';
+import { newCall, type CallEffect, type CallEvent, type CallState, type ReinviteOutcome } from './call-state.ts';
 import { step } from './call-step.ts';
 
 const sdp: MediaResult = { kind: 'sdp', sdp: 'v=0 relayed' };
@@ -61,7 +61,7 @@ test('a call is offered to the relay, to the callee, answered, and hung up by th
     'stop attempt, ring 180',
     'stop attempt, stop ring, ack-callee, answer-media',
     'accept',
-    'stop attempt, stop ring, bye callee, delete-media, over: success, normal-clearing',
+    'stop attempt, stop ring, stop reinvite, bye callee, delete-media, over: success, normal-clearing',
   ]);
 });
 
@@ -96,7 +96,7 @@ test('a 2xx without any SDP ends the call on both sides', () => {
   const ladder = play([offered, { kind: 'answered', sdp: undefined }]);
   assert.equal(
     ladder[1],
-    'stop attempt, stop ring, stop attempt, stop ring, ack-callee, bye callee, reject 502, delete-media, over: upstream-error, bad-answer',
+    'stop attempt, stop ring, stop reinvite, stop attempt, stop ring, ack-callee, bye callee, reject 502, delete-media, over: upstream-error, bad-answer',
   );
 });
 
@@ -109,7 +109,7 @@ const refusals: Record<string, [number, string]> = {
 };
 for (const [name, [status, expected]] of Object.entries(refusals)) {
   test(`refused with ${status}: ${name}, and no other target is tried`, () => {
-    assert.equal(play([offered, refused(status)], 3)[1], `stop attempt, stop ring, ${expected}`);
+    assert.equal(play([offered, refused(status)], 3)[1], `stop attempt, stop ring, stop reinvite, ${expected}`);
   });
 }
 
@@ -122,7 +122,10 @@ for (const failure of [nobody, refused(503), refused(408), refused(504)]) {
 
 test('a target that has rung is the last one: 408 after 180 goes to the caller', () => {
   const ladder = play([offered, { kind: 'provisional', status: 180, sdp: undefined }, refused(408)], 3);
-  assert.equal(ladder[2], 'stop attempt, stop ring, reject 408, delete-media, over: callee-error, no-answer');
+  assert.equal(
+    ladder[2],
+    'stop attempt, stop ring, stop reinvite, reject 408, delete-media, over: callee-error, no-answer',
+  );
 });
 
 test('a target that says nothing at all is left for the next one, and the last one ends in 503', () => {
@@ -130,7 +133,7 @@ test('a target that says nothing at all is left for the next one, and the last o
   assert.equal(ladder[1], 'stop attempt, cancel-callee, offer-media');
   assert.equal(
     ladder[3],
-    'stop attempt, stop ring, cancel-callee, reject 503, delete-media, over: upstream-error, trunk-unreachable',
+    'stop attempt, stop ring, stop reinvite, cancel-callee, reject 503, delete-media, over: upstream-error, trunk-unreachable',
   );
 });
 
@@ -138,31 +141,34 @@ test('nobody answers within the ring time: the callee is cancelled, the caller h
   const ladder = play([offered, { kind: 'provisional', status: 180, sdp: undefined }, { kind: 'ring-timeout' }]);
   assert.equal(
     ladder[2],
-    'stop attempt, stop ring, cancel-callee, reject 408, delete-media, over: callee-error, ring-timeout',
+    'stop attempt, stop ring, stop reinvite, cancel-callee, reject 408, delete-media, over: callee-error, ring-timeout',
   );
 });
 
 test('the relay is away: 503 before any 18x; the SDP is at fault: 488', () => {
   assert.equal(
     play([{ kind: 'media-offered', result: away }])[0],
-    'stop attempt, stop ring, reject 503, delete-media, over: our-error, relay-unavailable',
+    'stop attempt, stop ring, stop reinvite, reject 503, delete-media, over: our-error, relay-unavailable',
   );
   assert.equal(
     play([{ kind: 'media-offered', result: badSdp }])[0],
-    'stop attempt, stop ring, reject 488, delete-media, over: caller-error, bad-offer',
+    'stop attempt, stop ring, stop reinvite, reject 488, delete-media, over: caller-error, bad-offer',
   );
 });
 
 test('the caller cancels: while offering, while ringing, and while the answer is on its way', () => {
   const cancel: CallEvent = { kind: 'cancelled', reasons: [] };
-  assert.equal(play([cancel])[0], 'stop attempt, stop ring, reject 487, delete-media, over: success, cancelled');
+  assert.equal(
+    play([cancel])[0],
+    'stop attempt, stop ring, stop reinvite, reject 487, delete-media, over: success, cancelled',
+  );
   assert.equal(
     play([offered, cancel])[1],
-    'stop attempt, stop ring, reject 487, cancel-callee, delete-media, over: success, cancelled',
+    'stop attempt, stop ring, stop reinvite, reject 487, cancel-callee, delete-media, over: success, cancelled',
   );
   assert.equal(
     play([offered, answered, cancel])[2],
-    'stop attempt, stop ring, reject 487, bye callee, delete-media, over: success, cancelled',
+    'stop attempt, stop ring, stop reinvite, reject 487, bye callee, delete-media, over: success, cancelled',
   );
 });
 
@@ -170,25 +176,26 @@ test('the callee answers and hangs up at once: the caller hears both, in this or
   const ladder = play([offered, answered, { kind: 'bye', from: 'callee', reasons: [] }, mediaAnswered]);
   assert.deepEqual(ladder.slice(2), [
     '',
-    'stop attempt, stop ring, accept, bye caller, delete-media, over: success, normal-clearing',
+    'stop attempt, stop ring, stop reinvite, accept, bye caller, delete-media, over: success, normal-clearing',
   ]);
 });
 
 const hold: CallEvent = { kind: 'reinvite', from: 'callee', sdp: 'v=0 hold', unchanged: false };
-const reoffered: CallEvent = { kind: 'reinvite-offered', result: sdp };
+const reoffered: CallEvent = { kind: 'reinvite-offered', exchange: 0, result: sdp };
+const toCaller = (outcome: ReinviteOutcome): CallEvent => ({
+  kind: 'reinvite-outcome',
+  exchange: 0,
+  by: 'caller',
+  outcome,
+});
+const reanswered: CallEvent = { kind: 'reinvite-answered', exchange: 0, result: sdp };
 
 test('a hold goes through relay and other side and back', () => {
-  const ladder = play([
-    ...connected,
-    hold,
-    reoffered,
-    { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } },
-    { kind: 'reinvite-answered', result: sdp },
-  ]);
+  const ladder = play([...connected, hold, reoffered, toCaller({ kind: 'answered', sdp: 'v=0' }), reanswered]);
   assert.deepEqual(ladder.slice(3), [
     'offer-reinvite',
-    'send-reinvite caller',
-    'ack-reinvite, answer-reinvite-media',
+    'start reinvite, send-reinvite caller',
+    'stop reinvite, ack-reinvite, answer-reinvite-media',
     'accept-reinvite',
   ]);
 });
@@ -204,22 +211,47 @@ test('two re-INVITEs that cross are glare: the second is refused with 491', () =
   assert.equal(play([...connected, hold, { ...hold, from: 'caller' }])[4], 'reject-reinvite caller 491');
 });
 
-test('a re-INVITE that the other side refuses, or never answers, leaves the call as it was', () => {
-  const outcome = (kind: 'silent' | number): CallEvent => ({
-    kind: 'reinvite-outcome',
-    outcome: kind === 'silent' ? { kind } : { kind: 'refused', status: kind },
+const refusedReinvites: Record<string, [ReinviteOutcome, number]> = {
+  'refused with 488': [{ kind: 'refused', status: 488 }, 488],
+  'refused with 491': [{ kind: 'refused', status: 491 }, 491],
+  'refused with 481, which would end the asking dialog': [{ kind: 'refused', status: 481 }, 500],
+  'refused with 503, which would take the trunk down': [{ kind: 'refused', status: 503 }, 500],
+  'met with silence': [{ kind: 'silent' }, 500],
+};
+for (const [name, [outcome, status]] of Object.entries(refusedReinvites)) {
+  test(`a re-INVITE ${name}: everything is as it was, at the relay too`, () => {
+    const ladder = play([...connected, hold, reoffered, toCaller(outcome)]);
+    assert.equal(ladder[5], `stop reinvite, undo-reinvite, reject-reinvite callee ${status}`);
   });
-  assert.equal(play([...connected, hold, reoffered, outcome(488)])[5], 'reject-reinvite callee 488');
-  assert.equal(play([...connected, hold, reoffered, outcome(491)])[5], 'reject-reinvite callee 491');
-  assert.equal(play([...connected, hold, reoffered, outcome(481)])[5], 'reject-reinvite callee 500');
-  assert.equal(play([...connected, hold, reoffered, outcome('silent')])[5], 'reject-reinvite callee 500');
+}
+
+test('a re-INVITE that gets nothing but 100 is cancelled and refused after 32 s; a 2xx that comes all the same is acknowledged', () => {
+  const ladder = play([
+    ...connected,
+    hold,
+    reoffered,
+    { kind: 'reinvite-timeout' },
+    toCaller({ kind: 'answered', sdp: 'v=0' }),
+  ]);
+  assert.equal(ladder[5], 'cancel-reinvite, undo-reinvite, reject-reinvite callee 500');
+  assert.equal(ladder[6], 'ack-reinvite');
+});
+
+test('whoever asked cancels its re-INVITE: the other side is asked no longer', () => {
+  const ladder = play([...connected, hold, reoffered, { kind: 'reinvite-cancelled', from: 'callee' }]);
+  assert.equal(ladder[5], 'stop reinvite, cancel-reinvite, undo-reinvite');
+});
+
+test('a late answer of the relay for a re-INVITE that was given up does not touch the next one', () => {
+  const ladder = play([...connected, hold, { kind: 'reinvite-cancelled', from: 'callee' }, hold, reoffered]);
+  assert.deepEqual(ladder.slice(5), ['offer-reinvite', '']);
 });
 
 test('a BYE while a re-INVITE is under way closes both', () => {
   const ladder = play([...connected, hold, reoffered, { kind: 'bye', from: 'caller', reasons: [] }]);
   assert.equal(
     ladder[5],
-    'stop attempt, stop ring, reject-reinvite callee 487, bye callee, delete-media, over: success, normal-clearing',
+    'stop attempt, stop ring, stop reinvite, reject-reinvite callee 487, bye callee, delete-media, over: success, normal-clearing',
   );
 });
 
@@ -245,12 +277,10 @@ const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
     why: fc.constantFrom('ack-timeout' as const, 'gone' as const),
   }),
   fc.record({ kind: fc.constant('reinvite' as const), from: legs, sdp: fc.constant('v=0'), unchanged: fc.boolean() }),
-  fc.record({ kind: fc.constant('reinvite-offered' as const), result: results }),
-  fc.constantFrom<CallEvent>(
-    { kind: 'reinvite-outcome', outcome: { kind: 'silent' } },
-    { kind: 'reinvite-outcome', outcome: { kind: 'answered', sdp: 'v=0' } },
-  ),
-  fc.record({ kind: fc.constant('reinvite-answered' as const), result: results }),
+  fc.record({ kind: fc.constant('reinvite-offered' as const), exchange: fc.nat(2), result: results }),
+  fc.constantFrom<CallEvent>({ kind: 'reinvite-timeout' }, { kind: 'reinvite-cancelled', from: 'callee' }),
+  fc.constantFrom<CallEvent>(toCaller({ kind: 'silent' }), toCaller({ kind: 'answered', sdp: 'v=0' })),
+  fc.record({ kind: fc.constant('reinvite-answered' as const), exchange: fc.nat(2), result: results }),
 );
 
 /** Whether the caller's INVITE and the callee's side are still open, read off the effects alone. */
@@ -274,7 +304,7 @@ test('property: whatever happens, the caller gets at most one final response, an
         const { next, effects } = step(call, event);
         if (call.phase === 'Ended')
           assert.deepEqual(
-            effects.filter((effect) => effect.kind !== 'reject-reinvite'),
+            effects.filter((effect) => effect.kind !== 'reject-reinvite' && effect.kind !== 'ack-reinvite'),
             [],
           );
         call = next;

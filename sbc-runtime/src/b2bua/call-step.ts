@@ -12,7 +12,14 @@ import {
 } from './call-setup.ts';
 import type { CallEvent, CallState, CallStep } from './call-state.ts';
 import { cancelled, endedByUs, hungUp, legEnded } from './hang-up.ts';
-import { reinviteAnswered, reinvited, reinviteOffered, reinviteOutcome } from './reinvite.ts';
+import {
+  reinviteAnswered,
+  reinviteCancelled,
+  reinvited,
+  reinviteOffered,
+  reinviteOutcome,
+  reinviteTimedOut,
+} from './reinvite.ts';
 
 export function step(call: CallState, event: CallEvent): CallStep {
   switch (event.kind) {
@@ -43,11 +50,15 @@ export function step(call: CallState, event: CallEvent): CallStep {
     case 'reinvite':
       return reinvited(call, event.from, event.sdp, event.unchanged);
     case 'reinvite-offered':
-      return reinviteOffered(call, event.result);
+      return reinviteOffered(call, event.exchange, event.result);
     case 'reinvite-outcome':
-      return reinviteOutcome(call, event.outcome);
+      return reinviteOutcome(call, event.exchange, event.by, event.outcome);
     case 'reinvite-answered':
-      return reinviteAnswered(call, event.result);
+      return reinviteAnswered(call, event.exchange, event.result);
+    case 'reinvite-timeout':
+      return reinviteTimedOut(call);
+    case 'reinvite-cancelled':
+      return reinviteCancelled(call, event.from);
     case 'end':
       return endedByUs(call, event.end);
   }

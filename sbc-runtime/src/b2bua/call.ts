@@ -9,12 +9,21 @@ import { CallMedia } from './call-media.ts';
 import type { CallDeps, CallSetup } from './call-ports.ts';
 import { carryOutReinvite, type ReinviteCall } from './call-reinvites.ts';
 import { attemptFailure, CallSide, retryAfterSeconds, SDP_TYPE, type SideUser } from './call-side.ts';
-import { newCall, type CallEffect, type CallEvent, type CallState, type LegName } from './call-state.ts';
+import {
+  newCall,
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  type CallTimer,
+  type LegName,
+} from './call-state.ts';
 import { step } from './call-step.ts';
 import { sdpBody } from './sdp-body.ts';
 
 /** No response of any kind, not even 100, for this long: the next target is tried (teams-direct-routing I-12). */
 const ATTEMPT_TIMEOUT_MS = 4000;
+/** 64*T1, as long as any transaction waits: a peer that says 100 and nothing more must not block re-INVITEs for ever. */
+const REINVITE_TIMEOUT_MS = 32_000;
 
 export interface CallUser {
   onOver(call: Call): void;
@@ -30,14 +39,17 @@ export class Call implements SideUser, ReinviteCall {
   #callee: CallSide | undefined;
   #calleeInvite: OutgoingInvite | undefined;
   #state: CallState;
-  #ringTimer: Timer | undefined;
-  #attemptTimer: Timer | undefined;
+  readonly #timers: Record<CallTimer, Timer | undefined> = { ring: undefined, attempt: undefined, reinvite: undefined };
+  readonly #startedMs: number;
+  #answeredMs: number | undefined;
+  #hasToldCaller = false;
   #isDispatching = false;
   readonly #waiting: CallEvent[] = [];
   readonly record;
 
   constructor(deps: CallDeps, setup: CallSetup, user: CallUser) {
     this.id = setup.id;
+    this.#startedMs = deps.clock.nowMs();
     this.record = setup.record;
     this.#deps = deps;
     this.#setup = setup;
@@ -54,8 +66,14 @@ export class Call implements SideUser, ReinviteCall {
     return this.#state.phase;
   }
 
+  /** Milliseconds from the answer until now; undefined where it was not answered. */
+  get talkedMs(): number | undefined {
+    return this.#answeredMs === undefined ? undefined : this.#deps.clock.nowMs() - this.#answeredMs;
+  }
+
   start(): void {
-    this.#offerMedia();
+    this.#guarded({ kind: 'offer-media' });
+    this.#flush();
   }
 
   /** Our own decision to end it, whatever it is doing. */
@@ -99,46 +117,40 @@ export class Call implements SideUser, ReinviteCall {
       targets.answered(side.hop, failure.response.status, retryAfterSeconds(failure.response));
     else if (failure.kind === 'transport') targets.unreachable(side.hop, failure.reason);
     else if (failure.kind === 'timeout') targets.silent(side.hop);
+    // `cancelled` was our wish, `no-room` our own limit: neither says anything about the target.
+  }
+
+  dispatch(event: CallEvent): void {
+    this.#waiting.push(event);
+    this.#flush();
   }
 
   /** One event after the other, also where carrying out one of them raises the next. */
-  dispatch(event: CallEvent): void {
-    this.#waiting.push(event);
+  #flush(): void {
     if (this.#isDispatching) return;
     this.#isDispatching = true;
-    try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        const { next: state, effects } = step(this.#state, next);
-        this.#state = state;
-        for (const effect of effects) this.#carryOut(effect);
-      }
-    } catch (error) {
-      this.#failInside(error);
-    } finally {
-      this.#isDispatching = false;
+    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+      const { next, effects } = step(this.#state, event);
+      this.#state = next;
+      for (const effect of effects) this.#guarded(effect);
     }
+    this.#isDispatching = false;
   }
 
-  /** A bug ends this call, and only this call. */
-  #failInside(error: unknown): void {
-    const { log } = this.#deps;
-    log.error('A call was ended by a bug', {
-      call: this.id,
-      phase: this.#state.phase,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
-    this.#waiting.length = 0;
-    const effects = step(this.#state, {
-      kind: 'end',
-      end: { result: 'our-error', by: 'sbc', reason: 'bug', status: 500 },
-    });
-    this.#state = effects.next;
-    for (const effect of effects.effects) {
-      try {
-        this.#carryOut(effect);
-      } catch (cause) {
-        log.error('A step of ending a call failed', { call: this.id, effect: effect.kind, error: String(cause) });
-      }
+  /** A bug ends this call, and only this call; what else a step has decided is still carried out, the last steps above all. */
+  #guarded(effect: CallEffect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (error) {
+      const { log } = this.#deps;
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.error('A step of a call failed', {
+        call: this.id,
+        phase: this.#state.phase,
+        step: effect.kind,
+        error: cause,
+      });
+      this.#waiting.push({ kind: 'end', end: { result: 'our-error', by: 'sbc', reason: 'bug', status: 500 } });
     }
   }
 
@@ -173,6 +185,8 @@ export class Call implements SideUser, ReinviteCall {
       case 'offer-reinvite':
       case 'send-reinvite':
       case 'ack-reinvite':
+      case 'cancel-reinvite':
+      case 'undo-reinvite':
       case 'answer-reinvite-media':
       case 'accept-reinvite':
       case 'accept-refresh':
@@ -223,7 +237,7 @@ export class Call implements SideUser, ReinviteCall {
       status,
       sdp === undefined ? {} : { body: { type: SDP_TYPE, content: this.#caller.peer.sdpTowards(sdp) } },
     );
-    this.#deps.metrics.callRang(this.record.direction, this.#deps.clock.nowMs() - this.record.startedAtMs);
+    this.#tellCaller();
   }
 
   #answerMedia(sdp: string, early: number | undefined): void {
@@ -241,12 +255,22 @@ export class Call implements SideUser, ReinviteCall {
     const content = this.#caller.peer.sdpTowards(sdp);
     this.#caller.localSdp = detached(content);
     this.#setup?.invite.accept(this.#caller.peer.identity, { body: { type: SDP_TYPE, content } });
-    this.record.answeredAtMs = this.#deps.clock.nowMs();
+    this.#tellCaller();
+    this.#answeredMs = this.#deps.clock.nowMs();
+    this.record.answeredAtMs = this.#deps.clock.wallMs();
     // Who called and what else could have been tried is settled; a long call need not carry it.
     this.#setup = undefined;
   }
 
+  /** The first word beyond 100 that the caller hears (teams-direct-routing J-02). */
+  #tellCaller(): void {
+    if (this.#hasToldCaller) return;
+    this.#hasToldCaller = true;
+    this.#deps.metrics.callRang(this.record.direction, this.#deps.clock.nowMs() - this.#startedMs);
+  }
+
   #reject(effect: Extract<CallEffect, { kind: 'reject' }>): void {
+    this.#tellCaller();
     const headers: [string, string][] = reasonHeaders(effect.reasons ?? []);
     if (effect.retryAfterSeconds !== undefined) headers.push(['Retry-After', String(effect.retryAfterSeconds)]);
     this.#setup?.invite.reject(effect.status, {
@@ -255,32 +279,39 @@ export class Call implements SideUser, ReinviteCall {
     });
   }
 
-  #startTimer(timer: 'ring' | 'attempt'): void {
-    if (timer === 'ring') {
-      // The caller's patience covers all targets together.
-      this.#ringTimer ??= this.#deps.clock.after(this.#setup?.ringTimeoutMs ?? 0, () =>
-        this.dispatch({ kind: 'ring-timeout' }),
-      );
-      return;
+  #startTimer(timer: CallTimer): void {
+    // The caller's patience covers all targets together.
+    if (timer === 'ring' && this.#timers.ring) return;
+    this.#stopTimer(timer);
+    this.#timers[timer] = this.#deps.clock.after(this.#timeOf(timer), () => this.#onTimer(timer));
+  }
+
+  #timeOf(timer: CallTimer): number {
+    switch (timer) {
+      case 'ring':
+        return this.#setup?.ringTimeoutMs ?? 0;
+      case 'attempt':
+        return ATTEMPT_TIMEOUT_MS;
+      case 'reinvite':
+        return REINVITE_TIMEOUT_MS;
     }
-    this.#attemptTimer = this.#deps.clock.after(ATTEMPT_TIMEOUT_MS, () => this.#onAttemptTimeout());
   }
 
-  #onAttemptTimeout(): void {
-    if (this.#callee?.hop) this.#deps.targets.silent(this.#callee.hop);
-    this.dispatch({ kind: 'attempt-timeout' });
+  #onTimer(timer: CallTimer): void {
+    this.#timers[timer] = undefined;
+    if (timer === 'attempt' && this.#callee?.hop) this.#deps.targets.silent(this.#callee.hop);
+    this.dispatch({ kind: `${timer}-timeout` });
   }
 
-  #stopTimer(timer: 'ring' | 'attempt'): void {
-    const running = timer === 'ring' ? this.#ringTimer : this.#attemptTimer;
+  #stopTimer(timer: CallTimer): void {
+    const running = this.#timers[timer];
     if (running) this.#deps.clock.cancel(running);
-    if (timer === 'ring') this.#ringTimer = undefined;
-    else this.#attemptTimer = undefined;
+    this.#timers[timer] = undefined;
   }
 
   #over(end: CallEnd): void {
     this.record.end = end;
-    this.record.endedAtMs = this.#deps.clock.nowMs();
+    this.record.endedAtMs = this.#deps.clock.wallMs();
     this.#setup = undefined;
     this.#caller.release();
     this.#callee?.release();

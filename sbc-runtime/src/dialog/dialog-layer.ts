@@ -31,11 +31,12 @@ export interface DialogLayerParams {
   readonly timers?: RequestTimers;
   /** Option tags that a peer may put in Require. @default none */
   readonly supported?: readonly string[];
-  /** Legs alive at once; beyond them an INVITE gets 503, and one of ours fails. @default 50000 */
+  /** Legs alive at once; beyond them an INVITE gets 503, and one of ours fails with `no-room`. @default 200000 */
   readonly maxLegs?: number;
 }
 
-const DEFAULT_MAX_LEGS = 50_000;
+/** Two legs for each of the most calls that `limits.maxCalls` of the routing state may allow. */
+const DEFAULT_MAX_LEGS = 200_000;
 
 export class DialogLayer implements TransactionUser {
   readonly #dependencies: LegDependencies;
@@ -72,7 +73,7 @@ export class DialogLayer implements TransactionUser {
   invite(params: OutgoingInviteParams, user: InviteUser): OutgoingInvite {
     const leg = new OutgoingInviteLeg(this.#dependencies, params, user);
     if (this.#legs.size >= this.#maxLegs) {
-      leg.failLater(`${this.#legs.size} legs are alive`);
+      leg.failWithoutRoom();
       return leg;
     }
     this.#legs.set(leg.localTag, leg);

@@ -93,7 +93,9 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
 
   /** RFC 3261 §9.2: a re-INVITE that is cancelled in time leaves everything as it was. */
   reinviteCancelled(reinvite: ServerTransaction): void {
-    if (this.current === 'Confirmed' && reinvite === this.theirs) this.answer(reinvite, 487, undefined);
+    if (this.current !== 'Confirmed' || reinvite !== this.theirs) return;
+    this.answer(reinvite, 487, undefined);
+    this.user?.onReinviteCancelled?.();
   }
 
   protected abstract endEarly(parts: Parts): void;

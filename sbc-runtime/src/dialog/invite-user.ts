@@ -37,8 +37,11 @@ export type RequestResult =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'transport'; readonly reason: string };
 
-/** How an INVITE that was not answered came out. `cancelled`: whatever came after our `cancel()`, also a 2xx. */
-export type InviteFailure = RequestResult | { readonly kind: 'cancelled' };
+/**
+ * How an INVITE that was not answered came out. `cancelled`: whatever came after our `cancel()`, also a 2xx. `no-room`:
+ * never sent, too many legs of ours are alive; it says nothing about the target.
+ */
+export type InviteFailure = RequestResult | { readonly kind: 'cancelled' } | { readonly kind: 'no-room' };
 
 /** The leg ended by itself, without a BYE of the peer. */
 export type LegEnd =
@@ -57,6 +60,8 @@ export interface Leg {
   ack(parts?: Parts): void;
   /** Glare is reported like any refusal: `{kind: 'response'}` with 491; the user decides about a second try. A 2xx wants `ack()`. */
   reinvite(parts: Parts, onResult: (result: RequestResult) => void): void;
+  /** CANCEL for our re-INVITE that has no final response; nothing without one. Its result comes as usual, at the latest 64*T1 after; a 2xx that crosses it wants `ack()`. */
+  cancelReinvite(): void;
   /** INFO, UPDATE, NOTIFY, OPTIONS, …; `onResult` is called exactly once, also where the leg ends before the response. */
   sendRequest(method: string, parts: Parts, onResult: (result: RequestResult) => void): void;
   /** Fire and forget: retransmission, 481 and timeout all end the leg. Nothing is reported for the leg afterwards, except results of requests still in progress. */
@@ -107,6 +112,8 @@ export interface InviteUser {
   onAck?(ack: Request): void;
   /** CSeq is legal and no other (re-)INVITE is pending: else 491 or 500 with Retry-After was sent here. */
   onReinvite(reinvite: IncomingReinvite): void;
+  /** The peer has cancelled its re-INVITE before it was answered: 487 was sent, everything is as before (RFC 3261 §9.2). */
+  onReinviteCancelled?(): void;
   /** Other in-dialog requests with legal CSeq: INFO, UPDATE, REFER, NOTIFY, OPTIONS, MESSAGE, … */
   onRequest(transaction: ServerTransaction): void;
   /** 200 was sent. */

@@ -51,9 +51,9 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
   }
 
   /** Never sent: there is no room for another leg. */
-  failLater(reason: string): void {
+  failWithoutRoom(): void {
     this.dependencies.clock.after(0, () => {
-      this.failed({ kind: 'transport', reason });
+      this.#fail({ kind: 'no-room' });
     });
   }
 

@@ -85,6 +85,11 @@ export abstract class RequestingLeg {
     invite.send(addressed.request, addressed.hop);
   }
 
+  cancelReinvite(): void {
+    // The INVITE that makes the dialog has its own way: `OutgoingInvite.cancel`.
+    if (this.current === 'Confirmed' && this.ours?.isAccepted === false) this.ours.cancel();
+  }
+
   sendRequest(method: string, parts: Parts, onResult: OnResult): void {
     const offers = method === 'UPDATE' && offersSdp(parts);
     if (this.current === 'Terminated' || this.dialog === undefined) {

@@ -1,7 +1,7 @@
 /** Broken machinery, with a stable code. Expected outcomes are values, not errors (docs/architecture.md). */
 
 export class SbcError extends Error {
-  /** Stable and documented in docs/errors.md, such as `SBC_RTPENGINE_TIMEOUT`. */
+  /** Stable and documented in docs/errors.md, such as `SBC_LISTEN`. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {

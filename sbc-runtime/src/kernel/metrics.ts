@@ -14,8 +14,9 @@ export interface Metrics {
   certificateRefused(reason: string): void;
   retransmission(kind: string): void;
   callStarted(direction: string): void;
-  callEnded(direction: string, result: string, reason: string, durationMs: number): void;
-  /** INVITE to the first non-100 provisional or final response sent to the caller. */
+  /** `talkedMs`: from the answer to the end; undefined where the call was not answered. */
+  callEnded(direction: string, result: string, reason: string, talkedMs: number | undefined): void;
+  /** INVITE to the first response beyond 100 that the caller gets, once a call. */
   callRang(direction: string, afterMs: number): void;
   relayRequest(verb: string, outcome: 'ok' | 'error' | 'timeout', tookMs: number): void;
   optionsAnswered(trunk: string, host: string, status: number): void;

@@ -72,13 +72,13 @@ export class PrometheusMetrics implements Metrics {
   readonly #documents = this.#counter('sbc_routing_documents_total', 'Routing-state documents read', ['accepted']);
   readonly #callSeconds = this.#histogram(
     'sbc_call_duration_seconds',
-    'From INVITE to the end of the call',
+    'From the answer to the end of the call',
     ['direction'],
     CALL_SECONDS,
   );
   readonly #ringSeconds = this.#histogram(
     'sbc_call_ring_delay_seconds',
-    'From INVITE to the first response beyond 100',
+    'From INVITE to the first response beyond 100 that the caller got',
     ['direction'],
     RING_SECONDS,
   );
@@ -161,9 +161,9 @@ export class PrometheusMetrics implements Metrics {
     this.#callsStarted.cell(direction).count += 1;
   }
 
-  callEnded(direction: string, result: string, reason: string, durationMs: number): void {
+  callEnded(direction: string, result: string, reason: string, talkedMs: number | undefined): void {
     this.#callsEnded.cell(direction, joinLabels([result, reason])).count += 1;
-    this.#callSeconds(direction, durationMs);
+    if (talkedMs !== undefined) this.#callSeconds(direction, talkedMs);
   }
 
   callRang(direction: string, afterMs: number): void {

@@ -40,6 +40,10 @@ export class RecordingUser implements InviteUser {
     this.events.push('reinvite');
   }
 
+  onReinviteCancelled(): void {
+    this.events.push('reinvite cancelled');
+  }
+
   onRequest(transaction: ServerTransaction): void {
     this.requests.push(transaction);
     this.events.push(transaction.request.method);
@@ -67,6 +71,7 @@ function written(result: InviteFailure): string {
       return result.reason;
     case 'timeout':
     case 'cancelled':
+    case 'no-room':
       return result.kind;
   }
 }
