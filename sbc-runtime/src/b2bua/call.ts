@@ -1,5 +1,4 @@
 /** A call: carries out what `call-step.ts` decides, over two legs of the dialog room and one session of the relay. */
-import type { Timer } from '../kernel/clock.ts';
 import type { InviteFailure, OutgoingInvite, Parts } from '../dialog/invite-user.ts';
 import { shapeProvisional } from '../peers/early-media.ts';
 import { detached } from '../sip/detached.ts';
@@ -18,6 +17,7 @@ import {
   type LegName,
 } from './call-state.ts';
 import { step } from './call-step.ts';
+import { CallTimers } from './call-timers.ts';
 import { sdpBody } from './sdp-body.ts';
 
 /** No response of any kind, not even 100, for this long: the next target is tried (teams-direct-routing I-12). */
@@ -39,7 +39,7 @@ export class Call implements SideUser, ReinviteCall {
   #callee: CallSide | undefined;
   #calleeInvite: OutgoingInvite | undefined;
   #state: CallState;
-  readonly #timers: Record<CallTimer, Timer | undefined> = { ring: undefined, attempt: undefined, reinvite: undefined };
+  readonly #timers: CallTimers;
   readonly #startedMs: number;
   #answeredMs: number | undefined;
   #hasToldCaller = false;
@@ -50,6 +50,7 @@ export class Call implements SideUser, ReinviteCall {
   constructor(deps: CallDeps, setup: CallSetup, user: CallUser) {
     this.id = setup.id;
     this.#startedMs = deps.clock.nowMs();
+    this.#timers = new CallTimers(deps.clock, (timer) => this.#onTimer(timer));
     this.record = setup.record;
     this.#deps = deps;
     this.#setup = setup;
@@ -82,7 +83,10 @@ export class Call implements SideUser, ReinviteCall {
   }
 
   onEvent(side: CallSide, event: CallEvent): void {
-    if (side === this.#caller || side === this.#callee) this.dispatch(event);
+    if (side !== this.#caller && side !== this.#callee) return;
+    if (event.kind === 'bye' && event.reasons.length > 0)
+      this.#note('A leg was hung up with a reason', side, event.reasons);
+    this.dispatch(event);
   }
 
   onResponse(side: CallSide, response: Response): void {
@@ -107,6 +111,10 @@ export class Call implements SideUser, ReinviteCall {
   onFailure(side: CallSide, failure: InviteFailure): void {
     if (side !== this.#callee) return;
     this.#report(side, failure);
+    if (failure.kind === 'response') {
+      const { status, headers } = failure.response;
+      this.#note('A leg was refused', side, headers.getAll('Reason'), status);
+    }
     this.dispatch({ kind: 'failed', failure: attemptFailure(failure) });
   }
 
@@ -118,6 +126,19 @@ export class Call implements SideUser, ReinviteCall {
     else if (failure.kind === 'transport') targets.unreachable(side.hop, failure.reason);
     else if (failure.kind === 'timeout') targets.silent(side.hop);
     // `cancelled` was our wish, `no-room` our own limit: neither says anything about the target.
+  }
+
+  /** What a peer said about its no, in its own words: the first thing that its support asks for. */
+  #note(message: string, side: CallSide, reasons: readonly string[], status?: number): void {
+    this.#deps.log.info(message, {
+      call: this.id,
+      leg: side.name,
+      callId: side.leg?.callId,
+      trunk: side.peer.trunk,
+      host: side.hop?.host,
+      status,
+      reason: reasons[0],
+    });
   }
 
   dispatch(event: CallEvent): void {
@@ -177,7 +198,7 @@ export class Call implements SideUser, ReinviteCall {
       case 'start-timer':
         return this.#startTimer(effect.timer);
       case 'stop-timer':
-        return this.#stopTimer(effect.timer);
+        return this.#timers.stop(effect.timer);
       case 'delete-media':
         return this.media.delete();
       case 'over':
@@ -281,9 +302,8 @@ export class Call implements SideUser, ReinviteCall {
 
   #startTimer(timer: CallTimer): void {
     // The caller's patience covers all targets together.
-    if (timer === 'ring' && this.#timers.ring) return;
-    this.#stopTimer(timer);
-    this.#timers[timer] = this.#deps.clock.after(this.#timeOf(timer), () => this.#onTimer(timer));
+    if (timer === 'ring' && this.#timers.isRunning(timer)) return;
+    this.#timers.start(timer, this.#timeOf(timer));
   }
 
   #timeOf(timer: CallTimer): number {
@@ -298,15 +318,8 @@ export class Call implements SideUser, ReinviteCall {
   }
 
   #onTimer(timer: CallTimer): void {
-    this.#timers[timer] = undefined;
     if (timer === 'attempt' && this.#callee?.hop) this.#deps.targets.silent(this.#callee.hop);
     this.dispatch({ kind: `${timer}-timeout` });
-  }
-
-  #stopTimer(timer: CallTimer): void {
-    const running = this.#timers[timer];
-    if (running) this.#deps.clock.cancel(running);
-    this.#timers[timer] = undefined;
   }
 
   #over(end: CallEnd): void {
