@@ -102,7 +102,7 @@ describe('The relay by RTPEngine', () => {
     assert.deepEqual(results.map((result) => (result.kind === 'refused' ? [result.reason, result.status] : result)), [
       ['Unknown interface "pxb"', 503],
       ['No codec in common', 488],
-      ['The SDP is too long', 488],
+      ['SDP of 60001 octets, at most 32768', 488],
     ]); // prettier-ignore
     assert.equal(socket.of('offer').length, 0);
   });
@@ -139,6 +139,20 @@ describe('A delete', () => {
     const { length } = socket.of('delete');
     clock.advance(60_000);
     assert.equal(socket.of('delete').length, length);
+  });
+
+  it('leaves no timer behind where the relay closes before it is confirmed', async () => {
+    const { clock, socket, relay, offer } = await setUpAvailable();
+    relay.delete('s1');
+    offer({ session: 's2' });
+    relay.delete('s2');
+    relay.close();
+    await settled();
+    await settled();
+    const { length } = socket.sent;
+    assert.equal(clock.pending, 0);
+    clock.advance(60_000);
+    assert.equal(socket.sent.length, length);
   });
 
   it('waits while RTPEngine is away, and is asked for when it is back', async () => {

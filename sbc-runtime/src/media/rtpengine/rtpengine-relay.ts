@@ -12,6 +12,7 @@ import type { BencodeDictionary } from './bencode.ts';
 import { answerCommand, deleteCommand, hasCommonVoiceCodec, listCommand, offerCommand } from './flags.ts';
 import type { NgClient, NgReply } from './ng-client.ts';
 import { isDeleted, listedSessions, sdpResult } from './outcome.ts';
+import { sdpFault } from './sdp-fault.ts';
 
 export interface RtpengineRelayParams {
   readonly client: NgClient;
@@ -24,8 +25,6 @@ export interface RtpengineRelayParams {
   readonly interfaces: readonly string[];
 }
 
-/** Beyond, an SDP does not fit a datagram together with its flags. */
-const MAX_SDP_BYTES = 60_000;
 /** Deletes that wait for a confirmation; of more, RTPEngine's own timeout takes care. */
 const MAX_DELETES_OWED = 20_000;
 const DELETE_AGAIN_AFTER_MS = 2000;
@@ -48,6 +47,7 @@ export class RtpengineRelay implements MediaRelay {
   /** RTPEngine's names of the sessions whose end it has not confirmed. */
   readonly #owed = new Set<string>();
   #retryTimer: Timer | undefined;
+  #isClosed = false;
   #isSwept = false;
   #sweeps = 0;
 
@@ -72,8 +72,11 @@ export class RtpengineRelay implements MediaRelay {
   }
 
   close(): void {
-    if (this.#retryTimer !== undefined) this.#params.clock.cancel(this.#retryTimer);
+    // Before the client: it ends the open deletes, and each would be asked for again.
+    this.#isClosed = true;
     this.#params.client.close();
+    if (this.#retryTimer !== undefined) this.#params.clock.cancel(this.#retryTimer);
+    this.#retryTimer = undefined;
   }
 
   offer(offer: MediaOffer, done: (result: MediaResult) => void): void {
@@ -99,8 +102,8 @@ export class RtpengineRelay implements MediaRelay {
     const { interfaces } = this.#params;
     const unknown = [asked.from.interface, asked.to.interface].find((name) => !interfaces.includes(name));
     if (unknown !== undefined) return { kind: 'refused', reason: `Unknown interface "${unknown}"`, status: 503 };
-    if (asked.sdp.length > MAX_SDP_BYTES) return { kind: 'refused', reason: 'The SDP is too long', status: 488 };
-    return undefined;
+    const fault = sdpFault(asked.sdp);
+    return fault === undefined ? undefined : { kind: 'refused', reason: fault, status: 488 };
   }
 
   // Interop: rtpengine 10.5 lets every codec through where `strip` would leave none.
@@ -153,6 +156,7 @@ export class RtpengineRelay implements MediaRelay {
   }
 
   #retryLater(): void {
+    if (this.#isClosed) return;
     this.#retryTimer ??= this.#params.clock.after(DELETE_AGAIN_AFTER_MS, () => {
       this.#retryTimer = undefined;
       if (this.available) this.#retry();
