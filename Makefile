@@ -17,8 +17,8 @@ test: setup lint unit scenarios integration ## Everything that must hold: lint, 
 unit: node_modules/.stamp ## Unit and property tests beside the code
 	node --test 'crds/**/*.test.ts' 'operator/**/*.test.ts' 'sbc-runtime/**/*.test.ts'
 
-scenarios: node_modules/.stamp ## Call ladders on virtual time, conformance data, the architecture's rules
-	node --test 'test/kit/**/*.test.ts' 'test/scenarios/**/*.test.ts' 'test/architecture/**/*.test.ts' 'test/conformance/**/*.test.ts'
+scenarios: node_modules/.stamp ## Call ladders on virtual time, the architecture's rules
+	node --test 'test/kit/**/*.test.ts' 'test/scenarios/**/*.test.ts' 'test/architecture/**/*.test.ts'
 
 integration: setup ## Real sockets, real TLS, real RTPEngine, sound in both directions
 	node --test --test-concurrency=1 'test/integration/**/*.test.ts'

@@ -20,7 +20,7 @@ const CALLS_SHOWN = 50;
 
 export function adminRoutes({ records, ring, report, drain }: AdminRouteDeps): Readonly<Record<string, AdminRoute>> {
   const show = (record: CallRecord | undefined, withMessages: boolean): HttpReply => {
-    if (!record) return textReply(404, 'No such call; GET /calls lists the recent ones\n');
+    if (!record) return textReply(404, 'No such call here; the recent ones are listed by `sbc calls`\n');
     const participants = [record.fromTrunk, OURSELVES, ...(record.toTrunk === undefined ? [] : [record.toTrunk])];
     const rungs = ladder(ring.messagesOf(record.callIds), { participants, read: readMessage, redact, withMessages });
     return textReply(

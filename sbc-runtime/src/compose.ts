@@ -98,6 +98,11 @@ export class CallSystem {
     return { calls: this.#calls.size, legs: this.#dialogs.size, transactions: this.#transactions.size };
   }
 
+  /** The trunks that have legs, and on the clock when the oldest of each began. */
+  trunksInUse(): ReadonlyMap<string, number> {
+    return this.#dialogs.trunksInUse();
+  }
+
   /** A new document: trunks, routes and limits for calls that start from now on; OPTIONS to targets that are new. */
   apply(state: RoutingState): void {
     this.#peers = peersOf(state, this.#place);

@@ -21,6 +21,8 @@ async function main(): Promise<void> {
   if (!parsed.ok) fail(parsed.problem);
   const clock = systemClock({ onError: (error) => log.error('A timer failed', { error: stackOf(error) }) });
   const log = new JsonLog({ clock, destination: process.stdout });
+  // Nobody reads what is said there; that must not be an exception of its own. The log looks after stdout.
+  process.stderr.on('error', () => undefined);
   // A bug ends one call where it happens; what slips past that must not end the others.
   process.on('uncaughtException', (error) => log.error('Uncaught exception', { error: stackOf(error) }));
   process.on('unhandledRejection', (reason) => log.error('Unhandled rejection', { error: stackOf(reason) }));

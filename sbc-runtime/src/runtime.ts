@@ -1,8 +1,9 @@
 /** The runtime on real sockets and files: the call system of `compose.ts` between the transport room and RTPEngine, kept up to date by the mounted document. */
 import { join } from 'node:path';
-import type { Refusal, RoutingState } from '@teams-sbc/crds/runtime';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { adminRoutes } from './admin-routes.ts';
 import { composeCalls, type CallSystem } from './compose.ts';
+import { DocumentInForce } from './document-in-force.ts';
 import type { Clock, Timer } from './kernel/clock.ts';
 import { SbcError } from './kernel/error.ts';
 import type { Random } from './kernel/random.ts';
@@ -15,12 +16,7 @@ import { TraceRing } from './observability/trace-ring.ts';
 import type { RuntimeOptions } from './options.ts';
 import { buildRelay, type RelayHandle } from './relay.ts';
 import { runtimeReport } from './runtime-report.ts';
-import {
-  loadDocument,
-  type Directories,
-  type LoadedDocument,
-  type RefusedDocument,
-} from './settings/document-files.ts';
+import { loadDocument, type Directories, type LoadedDocument } from './settings/document-files.ts';
 import { DocumentWatch } from './settings/document-watch.ts';
 import { fatalTlsProblems, tlsProblemText, tlsSources } from './tls-sources.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
@@ -58,12 +54,7 @@ export class Runtime {
   readonly #watch: DocumentWatch;
   readonly #http: HttpEndpoints;
   readonly #admin: AdminSocket;
-  readonly #ordinal: number;
-  #document: LoadedDocument;
-  #refusal: Refusal | undefined;
-  #seenFingerprint: string;
-  #isReloading = false;
-  #mayHaveChanged = false;
+  readonly #document: DocumentInForce;
   #deadline: Timer | undefined;
 
   /** Reads the document and builds everything; nothing listens yet. Throws `SBC_DOCUMENT` where the first document cannot be used. */
@@ -76,12 +67,11 @@ export class Runtime {
       trust: options.trustDirectory,
       microsoftRoots: deps.microsoftRoots,
     };
-    this.#document = firstDocument(this.#directories);
-    this.#seenFingerprint = this.#document.fingerprint;
-    const { state } = this.#document;
-    this.#ordinal = ordinalOf(state, options.podName);
+    const first = firstDocument(this.#directories);
+    const { state } = first;
+    const ordinal = ordinalOf(state, options.podName);
     log.setLevel(state.logLevel);
-    this.#putTlsInForce(this.#document, 'first');
+    this.#putFirstTls(first, ordinal);
     this.#admission = new AdmissionPolicy({ rules: state, roots: (bundle) => this.#tls.roots(bundle) });
     this.#transports = this.#buildTransports();
     const metrics = this.#metrics;
@@ -99,7 +89,8 @@ export class Runtime {
       bindAddress: options.bindAddress,
       userAgent: `teams-sbc/${deps.version}`,
     });
-    this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#reload() });
+    this.#document = this.#keepDocument(first, ordinal);
+    this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#document.look() });
     this.#http = this.#buildHttp();
     this.#admin = this.#buildAdmin();
     this.#exportGauges();
@@ -118,6 +109,23 @@ export class Runtime {
     const tracer = traceInto(this.#ring, clock);
     const [metrics, admission, tls] = [this.#metrics, this.#admission, this.#tls];
     return new TransportLayer({ bindAddress, clock, random, log, metrics, tracer, resolver, admission, tls });
+  }
+
+  #keepDocument(first: LoadedDocument, ordinal: number): DocumentInForce {
+    const { clock, log } = this.#deps;
+    return new DocumentInForce({
+      ...{ first, ordinal, clock, log },
+      directories: this.#directories,
+      metrics: this.#metrics,
+      tls: this.#tls,
+      admission: this.#admission,
+      transports: this.#transports,
+      calls: this.#calls,
+      onReplaced: ({ state }) => {
+        log.setLevel(state.logLevel);
+        this.#watch.watchOnly(this.#folders());
+      },
+    });
   }
 
   #buildHttp(): HttpEndpoints {
@@ -140,7 +148,7 @@ export class Runtime {
 
   /** Listens, or throws an `SbcError` that says what is in the way. */
   async start(): Promise<void> {
-    await this.#transports.start(this.#document.state.listeners);
+    await this.#transports.start(this.#document.document.state.listeners);
     await this.#http.start();
     await this.#admin.start();
     this.#relay.start();
@@ -150,7 +158,7 @@ export class Runtime {
       .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
     this.#deps.log.info('Started', {
       pod: this.#deps.options.podName,
-      hash: this.#document.hash,
+      hash: this.#document.document.hash,
       listening: addresses.join(', '),
     });
   }
@@ -158,7 +166,7 @@ export class Runtime {
   /** New INVITEs get 503, OPTIONS stop, calls finish; `onDone` once all is said, at the latest after the drain timeout. */
   drain(onDone: () => void): void {
     const { clock, log } = this.#deps;
-    const { timeoutSeconds } = this.#document.state.drain;
+    const { timeoutSeconds } = this.#document.document.state.drain;
     log.info('Draining', { calls: this.#calls.size().calls, timeoutSeconds });
     this.#deadline ??= clock.after(timeoutSeconds * 1000, () => this.endCalls());
     this.#calls.drain(() => {
@@ -179,95 +187,11 @@ export class Runtime {
     await Promise.all([this.#transports.close(), this.#http.close(), this.#admin.close()]);
   }
 
-  async #reload(): Promise<void> {
-    // What changes while we read is read again: the first look may have missed half of it.
-    this.#mayHaveChanged = true;
-    if (this.#isReloading) return;
-    this.#isReloading = true;
-    try {
-      while (this.#mayHaveChanged) {
-        this.#mayHaveChanged = false;
-        await this.#loadIfChanged();
-      }
-    } catch (error) {
-      this.#deps.log.error('A document could not be put in force', {
-        error: error instanceof Error ? error.message : String(error),
-      });
-    } finally {
-      this.#isReloading = false;
-    }
-  }
-
-  async #loadIfChanged(): Promise<void> {
-    const loaded = loadDocument(this.#directories);
-    const fingerprint = loaded.ok ? loaded.document.fingerprint : loaded.fingerprint;
-    if (fingerprint === this.#seenFingerprint) return;
-    this.#seenFingerprint = fingerprint;
-    if (!loaded.ok) {
-      this.#refuse(loaded.refusal);
-      return;
-    }
-    const { document } = loaded;
-    const problems = fatalTlsProblems(tlsSources(document, this.#ordinal), this.#deps.clock.wallMs());
-    if (problems.length > 0) {
-      this.#refuse({ hash: document.hash, problems });
-      return;
-    }
-    await this.#putInForce(document);
-  }
-
-  async #putInForce(document: LoadedDocument): Promise<void> {
-    const { log } = this.#deps;
-    const { state } = document;
-    const before = this.#document;
-    this.#putTlsInForce(document, 'next');
-    this.#admission.replace(state);
-    try {
-      await this.#transports.reload(state.listeners);
-    } catch (error) {
-      // Nothing half done: names, ranges and certificates go back to what the listeners still serve.
-      this.#putTlsInForce(before, 'next');
-      this.#admission.replace(before.state);
-      const message = error instanceof Error ? error.message : String(error);
-      this.#refuse({
-        hash: document.hash,
-        problems: [{ path: 'listeners', message, found: message, allowed: 'a free port' }],
-      });
-      return;
-    }
-    this.#calls.apply(state);
-    log.setLevel(state.logLevel);
-    this.#document = document;
-    this.#refusal = undefined;
-    this.#watch.watchOnly(this.#folders());
-    this.#metrics.documentLoaded(true);
-    if (state.media.engine !== before.state.media.engine)
-      log.warn('The media engine changes when this process starts again', { engine: state.media.engine });
-    log.info('Document in force', { hash: document.hash, trunks: state.trunks.length });
-  }
-
-  #refuse(refused: RefusedDocument): void {
-    const problems = refused.problems.slice(0, 32).map((problem) => ({ ...problem }));
-    this.#refusal = {
-      ...(refused.hash === undefined ? {} : { hash: refused.hash }),
-      problems,
-      at: new Date(this.#deps.clock.wallMs()).toISOString(),
-    };
-    this.#metrics.documentLoaded(false);
-    this.#deps.log.error('Document refused, the one before it keeps serving', {
-      hash: refused.hash,
-      problem: problems[0]?.message,
-      problems: problems.length,
-    });
-  }
-
-  #putTlsInForce(document: LoadedDocument, which: 'first' | 'next'): void {
+  #putFirstTls(document: LoadedDocument, ordinal: number): void {
     const { clock, log } = this.#deps;
-    const sources = tlsSources(document, this.#ordinal);
-    if (which === 'first') {
-      const [problem] = fatalTlsProblems(sources, clock.wallMs());
-      if (problem) throw new SbcError('SBC_DOCUMENT', problem.message);
-    }
+    const sources = tlsSources(document, ordinal);
+    const [fatal] = fatalTlsProblems(sources, clock.wallMs());
+    if (fatal) throw new SbcError('SBC_DOCUMENT', fatal.message);
     for (const problem of this.#tls.replace(sources, clock.wallMs()))
       log.warn(tlsProblemText(problem), { kind: problem.problem });
   }
@@ -284,10 +208,13 @@ export class Runtime {
     return runtimeReport({
       version,
       podName: options.podName,
-      hash: this.#document.hash,
-      refusal: this.#refusal,
+      hash: this.#document.document.hash,
+      refusal: this.#document.refusal,
       calls: this.#calls,
-      certificates: this.#document.state.certificates.map(({ name }) => ({ name, leaf: this.#tls.leaf(name) })),
+      certificates: this.#document.document.state.certificates.map(({ name }) => ({
+        name,
+        leaf: this.#tls.leaf(name),
+      })),
       toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
     });
   }
@@ -295,7 +222,7 @@ export class Runtime {
   /** The volumes themselves and their parents: a new Secret is a new folder. */
   #folders(): string[] {
     const { state, secrets, trust } = this.#directories;
-    const { certificates, trustBundles } = this.#document.state;
+    const { certificates, trustBundles } = this.#document.document.state;
     return [
       state,
       secrets,
@@ -315,7 +242,7 @@ export class Runtime {
       relayAvailable: () => this.#relay.relay.available,
       draining: () => this.#calls.isDraining,
       certificateExpirySeconds: () =>
-        this.#document.state.certificates.flatMap(({ name }): [string, number][] => {
+        this.#document.document.state.certificates.flatMap(({ name }): [string, number][] => {
           const leaf = this.#tls.leaf(name);
           return leaf === undefined ? [] : [[name, (Date.parse(leaf.validTo) - clock.wallMs()) / 1000]];
         }),

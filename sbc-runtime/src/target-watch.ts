@@ -49,7 +49,8 @@ export class TargetWatch implements TargetReports {
     this.#record(hop, { kind: 'unreachable', reason });
   }
 
-  probed(hop: Hop, result: ProbeResult): void {
+  probed(hop: Hop, result: ProbeResult, periodSeconds: number): void {
+    this.#board.probedEvery(hop, periodSeconds);
     if (result.kind === 'answered') this.#deps.metrics.optionsAnswered(hop.trunk, hop.host, result.status);
     this.#record(hop, result);
   }
@@ -65,6 +66,9 @@ export class TargetWatch implements TargetReports {
 
   keepOnly(peers: Peers): void {
     this.#board.keepOnly(hopsOf(peers));
+    for (const peer of peers.values()) {
+      for (const hop of peer.targets) this.#board.probedEvery(hop, peer.optionsPeriodSeconds);
+    }
   }
 
   #record(hop: Hop, event: TargetEvent): void {

@@ -44,6 +44,16 @@ export function fatalTlsProblems(sources: TlsSources, nowMs: number): readonly P
     }));
 }
 
-export function tlsProblemText({ subject, name, detail }: TlsProblem): string {
-  return `Cannot use ${subject} ${name} much longer: ${detail}`;
+/** One sentence for the log. */
+export function tlsProblemText({ subject, name, problem, detail }: TlsProblem): string {
+  switch (problem) {
+    case 'expired':
+      return `The ${subject} ${name} ${detail}: peers refuse it until it is renewed`;
+    case 'not-yet-valid':
+      return `The ${subject} ${name} is not yet valid (${detail}): peers refuse it until then`;
+    case 'unreadable':
+    case 'key-mismatch':
+    case 'does-not-cover':
+      return `Cannot use ${subject} ${name}: ${detail}`;
+  }
 }

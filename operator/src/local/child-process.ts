@@ -8,6 +8,8 @@ export interface ChildParams {
   readonly process: ContainerProcess;
   /** What the machine gives besides the container's own variables. */
   readonly inherited: Readonly<Record<string, string>>;
+  /** Where it runs: what a crash leaves behind, such as a core with keys in it, stays below the run directory. */
+  readonly directory: string;
   /** Absent: the child writes to our standard error. */
   readonly log: string | undefined;
   readonly onExit: (how: string) => void;
@@ -19,12 +21,13 @@ export interface Child {
   signal(name: 'SIGTERM' | 'SIGKILL'): void;
 }
 
-export function startChild({ process, inherited, log, onExit }: ChildParams): Child {
+export function startChild({ process, inherited, directory, log, onExit }: ChildParams): Child {
   const file = log === undefined ? undefined : openSync(log, 'a', 0o600);
   const output = file ?? 2;
   const stdio: StdioOptions = ['ignore', output, output];
   const child = spawn(process.command, [...process.args], {
     env: { ...inherited, ...process.environment },
+    cwd: directory,
     stdio,
     // Ctrl-C in a terminal reaches the whole process group; who drains first is ours to say.
     detached: true,

@@ -101,7 +101,7 @@ export class PodRun {
 
   /** How long calls may go on after a stop. */
   get drainSeconds(): number {
-    return this.#started.instance.spec.drain.timeoutSeconds;
+    return this.#latest.spec.drain.timeoutSeconds;
   }
 
   async start(): Promise<void> {
@@ -206,10 +206,12 @@ export class PodRun {
       process: containerProcess(container.planned, {
         facts: { podName: pod.name, podIp: pod.bindAddress ?? '', namespace: plan.instance.namespace },
         command,
-        mountPaths: [...this.#mountPaths(), paths.hosts],
+        // All of them, used yet or not: a trust bundle may come with a later manifest.
+        mountPaths: [...this.#mountPaths(), ...Object.values(paths)],
         root: join(this.#directory, 'root'),
       }),
       inherited,
+      directory: this.#directory,
       log: log === 'file' ? this.#logOf(name) : undefined,
       onExit: (how) => this.#onExit(name, child.pid, how),
     });

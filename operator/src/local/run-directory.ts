@@ -7,8 +7,9 @@
  *                                                    /<pod>/root/run/teams-sbc/admin.sock
  */
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ObjectRef } from '../compile/problem.ts';
 import { defaultNamespace } from '../compile/problem.ts';
 import { paths } from '../objects/paths.ts';
@@ -33,15 +34,35 @@ export async function runDirectoryOf({ directory, override, temporary, userId }:
   return join(temporary, `teams-sbc-${String(userId)}`, hash);
 }
 
-/** Keys stand below it: nobody else may own it or look into it. */
+/** Keys stand below it: nobody else may own it, write into it, or put another folder in its place. */
 export async function makeRunDirectory(path: string, userId: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  for (const each of [path, join(path, '..')]) {
-    const facts = await lstat(each);
-    const isShared = (facts.mode & 0o1000) !== 0;
-    if (facts.uid === userId || (each !== path && (isShared || facts.uid === 0))) continue;
-    throw new LocalError(`Cannot use ${each}: it belongs to another user, choose another place with --run-directory`);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LocalError(`Cannot make the run directory ${path}: ${reason}, choose another place with --run-directory`);
   }
+  const real = await realpath(path);
+  for (const each of new Set([...foldersDownTo(resolve(path)), ...foldersDownTo(real)])) {
+    const why = whyNotOurs(await lstat(each), userId, each === real);
+    if (why !== undefined)
+      throw new LocalError(`Cannot use ${each}: ${why}, choose another place with --run-directory`);
+  }
+}
+
+/** `/a/b` as `/`, `/a`, `/a/b`. */
+function foldersDownTo(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [path] : [...foldersDownTo(parent), path];
+}
+
+function whyNotOurs(facts: Stats, userId: number, isRunDirectory: boolean): string | undefined {
+  if (facts.uid !== userId && (isRunDirectory || facts.uid !== 0)) return 'it belongs to another user';
+  // A link is what its target is, and that is looked at as well.
+  const isWritable = !facts.isSymbolicLink() && (facts.mode & 0o022) !== 0;
+  // In a sticky folder nobody renames what belongs to another, except its owner: of that folder, root alone may be.
+  const isSticky = (facts.mode & 0o1000) !== 0 && facts.uid === 0 && !isRunDirectory;
+  return isWritable && !isSticky ? 'other users may write into it' : undefined;
 }
 
 /** Pod names are unique in a namespace; the default one is not written. */

@@ -26,6 +26,6 @@ function targetText({ lastFailure, heldUntil, host, lastAnsweredAt, lastStatus, 
   if (lastStatus !== undefined) parts.push(`last ${String(lastStatus)}`);
   if (lastAnsweredAt !== undefined) parts.push(`answered at ${lastAnsweredAt}`);
   if (heldUntil !== undefined) parts.push(`asked us to wait until ${heldUntil}`);
-  if (lastFailure !== undefined) parts.push(lastFailure);
+  if (lastFailure !== undefined) parts.push(`last try: ${lastFailure}`);
   return parts.join(', ');
 }

@@ -26,7 +26,10 @@ export async function readManifests(directory: string): Promise<SourceFile[]> {
   for (const name of names) {
     const path = join(directory, name);
     try {
-      const { size } = await stat(path);
+      const facts = await stat(path);
+      // A pipe would let us wait for ever.
+      if (!facts.isFile()) throw new LocalError(`Cannot read ${path}: it is no regular file`);
+      const { size } = facts;
       if (size > maxFileBytes)
         throw new LocalError(`Cannot read ${path}: it has ${String(size)} bytes, allowed ${String(maxFileBytes)}`);
       files.push({ path, text: await readFile(path, 'utf8') });

@@ -136,11 +136,3 @@ export function attemptFailure(failure: InviteFailure): AttemptFailure {
   const { status, reason, headers } = failure.response;
   return { status, phrase: reason === '' ? undefined : reason, reasons: headers.getAll('Reason') };
 }
-
-/** Seconds of a Retry-After header, its comment and parameters aside (RFC 3261 §20.33). */
-export function retryAfterSeconds(response: Response): number | undefined {
-  const value = response.headers.get('Retry-After');
-  if (value === undefined) return undefined;
-  const seconds = Number.parseInt(value, 10);
-  return Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
-}

@@ -3,11 +3,12 @@ import type { InviteFailure, OutgoingInvite, Parts } from '../dialog/invite-user
 import { shapeProvisional } from '../peers/early-media.ts';
 import { detached } from '../sip/detached.ts';
 import type { Response } from '../sip/message.ts';
+import { retryAfterSeconds } from '../sip/retry-after.ts';
 import type { CallEnd } from './call-end.ts';
 import { CallMedia } from './call-media.ts';
 import type { CallDeps, CallSetup } from './call-ports.ts';
 import { carryOutReinvite, type ReinviteCall } from './call-reinvites.ts';
-import { attemptFailure, CallSide, retryAfterSeconds, SDP_TYPE, type SideUser } from './call-side.ts';
+import { attemptFailure, CallSide, SDP_TYPE, type SideUser } from './call-side.ts';
 import {
   newCall,
   type CallEffect,

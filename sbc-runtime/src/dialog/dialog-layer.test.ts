@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answerSdp, aRequest, identity, offerSdp, withSdp, World } from './testing/world.ts';
+import { Request } from '../sip/message.ts';
+import { aFlow, answerSdp, aRequest, identity, offerSdp, withSdp, World } from './testing/world.ts';
 
 describe('requests outside dialogs', () => {
   it('other than INVITE go to the user', () => {
@@ -85,10 +86,70 @@ describe('requests outside dialogs', () => {
     assert.deepEqual(world.sent(), ['503']);
     const ours = world.call();
     world.clock.advance(0);
-    assert.deepEqual(world.user.heard(), ['failure 1 legs are alive']);
+    assert.deepEqual(world.user.heard(), ['failure no-room']);
     assert.equal(ours.state, 'Terminated');
     leg.reject(486);
     world.nothingIsLeft();
+  });
+});
+
+describe('a source that only a rule of an earlier document lets in', () => {
+  const former = aFlow({ trunks: [], formerTrunks: ['contoso'] });
+
+  it('begins nothing: 403 to INVITE and OPTIONS, and nobody above hears of them', () => {
+    const world = new World({ flow: former });
+    world.onInvite = () => assert.fail('the INVITE reached the user');
+    world.receive(aRequest('INVITE', [], offerSdp));
+    world.receive(aRequest('OPTIONS'));
+    assert.deepEqual([world.sent(), world.requests.length], [['403', '403'], 0]); // prettier-ignore
+    assert.deepEqual(world.refused, ['source-no-longer-allowed', 'source-no-longer-allowed']);
+    world.nothingIsLeft();
+  });
+
+  it('goes on in its dialog: ACK, re-INVITE and BYE', () => {
+    const world = new World();
+    const leg = world.called();
+    leg.accept(identity, withSdp(answerSdp));
+    const ok = world.response(200);
+    world.receive(world.inDialog('ACK', ok, { cseq: 7 }), former);
+    world.receive(world.inDialog('INVITE', ok, { cseq: 8, body: offerSdp }), former);
+    world.user.reinvites[0]?.reject(488);
+    world.response(488);
+    world.receive(world.inDialog('BYE', ok, { cseq: 9 }), former);
+    world.response(200);
+    assert.deepEqual(world.user.heard(), ['ack 7', 'reinvite', 'bye']);
+    world.nothingIsLeft();
+  });
+
+  it('may still cancel what it began', () => {
+    const world = new World();
+    const invite = aRequest('INVITE', [], offerSdp);
+    const leg = world.called(invite);
+    const headers = invite.headers.clone().set('CSeq', '7 CANCEL').delete('Content-Type').delete('Contact');
+    world.receive(new Request('CANCEL', invite.uri, headers), former);
+    world.response(200);
+    assert.deepEqual(world.user.heard(), ['cancel']);
+    leg.reject(487);
+    world.nothingIsLeft();
+  });
+});
+
+describe('trunks in use', () => {
+  it('are those of all legs, with the beginning of the oldest', () => {
+    const world = new World();
+    assert.deepEqual([...world.dialogs.trunksInUse()], []);
+    const begunMs = world.clock.nowMs();
+    const leg = world.called();
+    assert.deepEqual([...world.dialogs.trunksInUse()], [['contoso', begunMs]]);
+    leg.provisional(identity, 180);
+    world.clock.advance(1000);
+    const ours = world.call();
+    assert.deepEqual([...world.dialogs.trunksInUse()], [['contoso', begunMs]]);
+    leg.reject(486);
+    assert.deepEqual([...world.dialogs.trunksInUse()], [['contoso', begunMs + 1000]]);
+    ours.cancel();
+    world.nothingIsLeft();
+    assert.equal(world.dialogs.trunksInUse().size, 0);
   });
 });
 

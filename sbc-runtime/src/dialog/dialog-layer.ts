@@ -69,6 +69,15 @@ export class DialogLayer implements TransactionUser {
     return this.#legs.size;
   }
 
+  /** The trunks that have legs, and on the clock when the oldest of each began: rules older than that are still needed. */
+  trunksInUse(): ReadonlyMap<string, number> {
+    const oldestMs = new Map<string, number>();
+    // In the order of their beginning.
+    for (const { trunks, startedMs } of this.#legs.values())
+      for (const trunk of trunks) if (!oldestMs.has(trunk)) oldestMs.set(trunk, startedMs);
+    return oldestMs;
+  }
+
   /** Calls. The user hears nothing before this returns. */
   invite(params: OutgoingInviteParams, user: InviteUser): OutgoingInvite {
     const leg = new OutgoingInviteLeg(this.#dependencies, params, user);
@@ -90,7 +99,9 @@ export class DialogLayer implements TransactionUser {
       else receiveInDialog(leg, transaction, this.#dependencies);
       return;
     }
-    const refusal = refusalOf(request, this.#dependencies.supported) ?? this.#refusalOfInvite(request);
+    const refusal = isOnlyFormer(transaction.flow)
+      ? { status: 403, counted: 'source-no-longer-allowed' }
+      : (refusalOf(request, this.#dependencies.supported) ?? this.#refusalOfInvite(request));
     if (refusal !== undefined) this.#refuse(transaction, refusal);
     else if (this.#user === undefined) this.#refuse(transaction, { status: 503, counted: 'not-ready' });
     else if (request.method === 'INVITE') this.#offer(transaction, this.#user);
@@ -138,3 +149,6 @@ export class DialogLayer implements TransactionUser {
     }
   }
 }
+
+/** A source that only a rule of an earlier document lets in finishes its dialogs and begins nothing. */
+const isOnlyFormer = ({ trunks, formerTrunks }: Flow): boolean => trunks.length === 0 && formerTrunks !== undefined;

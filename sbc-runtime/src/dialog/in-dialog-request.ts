@@ -21,7 +21,8 @@ export function dialogFor(leg: InviteLeg, request: Request): DialogState | undef
 
 /** Dialogs are told apart by their identifiers, but only the trunk of the dialog may speak in it, from whatever connection. */
 export function isOfTrunk(leg: InviteLeg, flow: Flow, { metrics }: LegDependencies): boolean {
-  if (leg.trunk !== undefined && flow.trunks.includes(leg.trunk)) return true;
+  const { trunk } = leg;
+  if (trunk !== undefined && (flow.trunks.includes(trunk) || flow.formerTrunks?.includes(trunk) === true)) return true;
   metrics.refused(flow.protocol, 'dialog-of-another-trunk');
   return false;
 }

@@ -34,6 +34,10 @@ export class IncomingInviteLeg extends InviteLeg implements IncomingInvite {
     throw new SbcError('SBC_INVARIANT', 'Cannot read the INVITE: it was let go of when its 2xx was acknowledged');
   }
 
+  override get trunks(): readonly string[] {
+    return this.trunk === undefined ? this.source.trunks : super.trunks;
+  }
+
   deliverTo(user: InviteUser): void {
     this.user = user;
   }

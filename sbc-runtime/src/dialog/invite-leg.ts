@@ -24,6 +24,11 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
     return this.identity?.trunk;
   }
 
+  /** The trunks that this leg needs to be let in: while it is nobody's yet, all that its source may speak for. */
+  get trunks(): readonly string[] {
+    return this.trunk === undefined ? [] : [this.trunk];
+  }
+
   get inviteUser(): InviteUser | undefined {
     return this.user;
   }

@@ -56,6 +56,15 @@ describe('the way of a request inside a dialog', () => {
     for (const [uri, expected] of cases) assert.deepEqual(where(way(dialog(uri), 'UDP').hop), expected, uri);
   });
 
+  it('never leaves TLS on a trunk over TLS, whatever a Contact or a Record-Route asks for', () => {
+    for (const transport of ['udp', 'tcp', 'TCP', 'ws']) {
+      const contact = `sip:a@192.0.2.1;transport=${transport}`;
+      assert.deepEqual(where(way(dialog(contact)).hop), ['TLS', '192.0.2.1', 5061], contact);
+      const route = `<sip:p1.example.com:5060;transport=${transport};lr>`;
+      assert.deepEqual(where(way(dialog('sip:a@192.0.2.1', route)).hop), ['TLS', 'p1.example.com', 5060], route);
+    }
+  });
+
   it('is nowhere for a URI that is not SIP', () => {
     assert.equal(destination(dialog('tel:+4989'), identity).kind, 'unreachable');
     assert.equal(destination(dialog('sip:a@192.0.2.1', 'nonsense'), identity).kind, 'unreachable');

@@ -42,8 +42,9 @@ function hopOf(uri: SipUri, identity: LocalIdentity): Hop {
 }
 
 function protocolOf(uri: SipUri, fallback: TransportProtocol): TransportProtocol {
-  // RFC 3261 §26.2.2: sips means TLS, whatever `transport` says.
-  if (uri.scheme === 'sips') return 'TLS';
+  // RFC 3261 §26.2.2: sips means TLS, whatever `transport` says. So does a trunk over TLS: its SDP carries keys (RFC 4568),
+  // and a Contact of the peer must not move them to a wire in the clear where no certificate is asked for.
+  if (uri.scheme === 'sips' || fallback === 'TLS') return 'TLS';
   switch (uri.params.get('transport')?.toLowerCase()) {
     case 'udp':
       return 'UDP';

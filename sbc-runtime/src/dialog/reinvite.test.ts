@@ -45,7 +45,7 @@ describe('a re-INVITE of the peer', () => {
     const info = world.request('INFO');
     assert.equal(info.uri, 'sip:moved@192.0.2.9:5070;transport=tcp');
     const { protocol, host, port } = world.hops.at(-1) ?? {};
-    assert.deepEqual([protocol, host, port], ['TCP', '192.0.2.9', 5070]);
+    assert.deepEqual([protocol, host, port], ['TLS', '192.0.2.9', 5070]);
     world.answer(info, 200);
     end(9);
   });
@@ -139,6 +139,7 @@ describe('a re-INVITE of the peer', () => {
     received.accept(withSdp(answerSdp));
     world.silence();
     assert.equal(leg.state, 'Confirmed');
+    assert.deepEqual(world.user.heard(), ['reinvite', 'reinvite cancelled']);
     end(9);
   });
 
@@ -164,6 +165,50 @@ describe('a re-INVITE of the peer', () => {
 });
 
 describe('a re-INVITE of ours', () => {
+  it('can be cancelled: its 487 comes as its result, and the call goes on', () => {
+    const { world, leg, end } = aCall();
+    leg.reinvite(withSdp(offerSdp), world.user.onResult);
+    const reinvite = world.request('INVITE');
+    leg.cancelReinvite();
+    world.silence();
+    world.answer(reinvite, 100);
+    const cancel = world.request('CANCEL');
+    assert.deepEqual(cancel.cseq, { number: reinvite.cseq.number, method: 'CANCEL' });
+    leg.cancelReinvite();
+    world.answer(cancel, 200, { tag: 'megan' });
+    world.answer(reinvite, 487, { tag: 'megan' });
+    world.request('ACK');
+    assert.deepEqual([world.user.heard(), leg.state], [['result 487'], 'Confirmed']);
+    leg.cancelReinvite();
+    world.silence();
+    end(8);
+  });
+
+  it('is reported as answered where a 2xx crosses the CANCEL', () => {
+    const { world, leg, end } = aCall();
+    leg.reinvite(withSdp(offerSdp), world.user.onResult);
+    const reinvite = world.request('INVITE');
+    world.answer(reinvite, 100);
+    leg.cancelReinvite();
+    world.request('CANCEL');
+    world.answer(reinvite, 200, { tag: 'megan', body: answerSdp });
+    leg.cancelReinvite();
+    assert.deepEqual(world.user.heard(), ['result 200']);
+    leg.ack();
+    world.request('ACK');
+    end(8);
+  });
+
+  it('that is cancelled and never answered comes to an end 64*T1 after the CANCEL', () => {
+    const { world, leg } = aCall();
+    leg.reinvite(withSdp(offerSdp), world.user.onResult);
+    world.answer(world.request('INVITE'), 100);
+    leg.cancelReinvite();
+    world.clock.advance(32_000);
+    assert.equal(world.user.heard()[0], 'result timeout');
+    world.nothingIsLeft();
+  });
+
   it('is answered and acknowledged; its 2xx moves the remote target', () => {
     const { world, leg, end } = aCall();
     leg.reinvite(withSdp(offerSdp), world.user.onResult);

@@ -27,6 +27,8 @@ interface Addressed {
 export abstract class RequestingLeg {
   abstract readonly callId: string;
   readonly localTag: string;
+  /** On the clock. */
+  readonly startedMs: number;
   protected readonly dependencies: LegDependencies;
   protected user: InviteUser | undefined;
   protected identity: LocalIdentity | undefined;
@@ -43,6 +45,7 @@ export abstract class RequestingLeg {
   protected constructor(dependencies: LegDependencies, localTag: string) {
     this.dependencies = dependencies;
     this.localTag = localTag;
+    this.startedMs = dependencies.clock.nowMs();
   }
 
   get state(): Leg['state'] {

@@ -71,6 +71,24 @@ describe('The log', () => {
     );
   });
 
+  it('stops where its destination fails: a broken pipe is no exception and no reason for another line', async () => {
+    let attempts = 0;
+    // As process.stdout: a failed write does not destroy it, the next one fails again.
+    const destination = new Writable({
+      autoDestroy: false,
+      write(_chunk, _encoding, next) {
+        attempts += 1;
+        next(new Error('EPIPE'));
+      },
+    });
+    const log = new JsonLog({ clock: new VirtualClock(), destination });
+    for (let turn = 0; turn < 5; turn += 1) {
+      log.error('Uncaught exception');
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    assert.equal(attempts, 1);
+  });
+
   it('gives the facts of a child to all its lines; a line may say otherwise', () => {
     const { log, lines } = setUp();
     const leg = log.child({ call: 'c', leg: 'caller' }).child({ leg: 'callee' });

@@ -118,12 +118,19 @@ class ChildLog implements Log {
   }
 }
 
-/** In place of winston's own stream transport, which starts an immediate with each line. Never slows the log down: lines are few. */
+/**
+ * In place of winston's own stream transport, which starts an immediate with each line. Never slows the log down: lines are
+ * few. A destination that has failed gets no more: each further line would fail too, and be worth a line in the log.
+ */
 function lineWriter(destination: NodeJS.WritableStream): Writable {
+  let isBroken = false;
+  destination.on('error', () => {
+    isBroken = true;
+  });
   return new Writable({
     objectMode: true,
     write(record: { readonly [LINE]: string }, _encoding, next) {
-      destination.write(`${record[LINE]}\n`);
+      if (!isBroken) destination.write(`${record[LINE]}\n`);
       next();
     },
   });

@@ -34,11 +34,11 @@ const probe = (host: string, periodSeconds = 60): Probe => ({
 /** The prober over a transaction room that only remembers. */
 function raise() {
   const clock = new VirtualClock();
-  const sent: { atMs: number; host: string; request: Request; user: ClientTransactionUser }[] = [];
-  const results: [string, ProbeResult][] = [];
+  const sent: { atMs: number; host: string; target: Hop; request: Request; user: ClientTransactionUser }[] = [];
+  const results: [string, ProbeResult, number][] = [];
   const transactions: Pick<Transactions, 'request'> = {
     request(request, target, user) {
-      sent.push({ atMs: clock.nowMs(), host: target.host, request, user });
+      sent.push({ atMs: clock.nowMs(), host: target.host, target, request, user });
       return { request, cancel: () => undefined };
     },
   };
@@ -48,7 +48,7 @@ function raise() {
     transactions: transactions as Transactions,
     clock,
     random,
-    onResult: (target, result) => results.push([target.host, result]),
+    onResult: (target, result, periodSeconds) => results.push([target.host, result, periodSeconds]),
   });
   return { clock, sent, results, prober };
 }
@@ -88,6 +88,36 @@ test('a new document keeps the rhythm of targets that stay, starts new ones and 
   assert.equal(clock.pending, 0);
 });
 
+test('a target that changes its protocol, listener or name is asked the new way from then on', () => {
+  const changes: Partial<Hop>[] = [{ protocol: 'TCP' }, { listener: 'other' }, { sentBy: 'new.example.com:5061' }];
+  for (const change of changes) {
+    const { clock, sent, prober } = raise();
+    prober.apply([probe('pbx')]);
+    clock.advance(1000);
+    prober.apply([{ ...probe('pbx'), target: { ...hop('pbx'), ...change } }]);
+    clock.advance(59_999);
+    assert.deepEqual(
+      sent.map(({ target }) => target),
+      [hop('pbx'), { ...hop('pbx'), ...change }],
+    );
+    clock.advance(60_000);
+    assert.equal(sent.length, 3);
+  }
+});
+
+test('a target that stays is asked with the words of the newest document', () => {
+  const { clock, sent, prober } = raise();
+  prober.apply([probe('pbx')]);
+  clock.advance(1000);
+  const renamed = (): Request => new Request('OPTIONS', 'sip:renamed', probe('pbx').request().headers);
+  prober.apply([{ ...probe('pbx'), request: renamed }]);
+  clock.advance(60_000);
+  assert.deepEqual(
+    sent.map(({ request }) => `${request.uri} ${request.cseq.number}`),
+    ['sip:pbx:5061 1', 'sip:renamed 2'],
+  );
+});
+
 test('results: a final answer with its Retry-After, silence, and nobody there; provisional answers say nothing', () => {
   const { clock, sent, results, prober } = raise();
   prober.apply([probe('sip')]);
@@ -99,8 +129,8 @@ test('results: a final answer with its Retry-After, silence, and nobody there; p
   user.onFailure({ kind: 'timeout' });
   user.onFailure({ kind: 'transport', reason: 'connection refused' });
   assert.deepEqual(results, [
-    ['sip', { kind: 'answered', status: 503, retryAfterSeconds: 30 }],
-    ['sip', { kind: 'silent' }],
-    ['sip', { kind: 'unreachable', reason: 'connection refused' }],
+    ['sip', { kind: 'answered', status: 503, retryAfterSeconds: 30 }, 60],
+    ['sip', { kind: 'silent' }, 60],
+    ['sip', { kind: 'unreachable', reason: 'connection refused' }, 60],
   ]);
 });

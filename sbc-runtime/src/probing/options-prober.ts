@@ -7,6 +7,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Hop } from '../sip/hop.ts';
 import { Headers } from '../sip/headers.ts';
 import { Request, type Response } from '../sip/message.ts';
+import { retryAfterSeconds } from '../sip/retry-after.ts';
 import type { ClientTransactionUser, TransactionFailure, Transactions } from '../transaction/transaction-user.ts';
 
 export interface Probe {
@@ -25,11 +26,11 @@ export interface OptionsProberDeps {
   readonly transactions: Transactions;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onResult: (target: Hop, result: ProbeResult) => void;
+  readonly onResult: (target: Hop, result: ProbeResult, periodSeconds: number) => void;
 }
 
 interface Running {
-  readonly probe: Probe;
+  probe: Probe;
   timer: Timer | undefined;
   sequence: number;
   readonly callId: string;
@@ -54,7 +55,9 @@ export class OptionsProber {
       if (!wanted.has(key)) this.#stop(key, running);
     }
     for (const [key, probe] of wanted) {
-      if (!this.#running.has(key)) this.#start(key, probe);
+      const running = this.#running.get(key);
+      if (running) running.probe = probe;
+      else this.#start(key, probe);
     }
   }
 
@@ -80,33 +83,31 @@ export class OptionsProber {
     running.timer = this.#deps.clock.after(probe.periodSeconds * 1000, () => this.#send(running));
     running.sequence += 1;
     const request = numbered(probe.request(), running);
-    this.#deps.transactions.request(request, probe.target, new ProbeUser(probe.target, this.#deps.onResult));
+    this.#deps.transactions.request(request, probe.target, new ProbeUser(probe, this.#deps.onResult));
   }
 }
 
 class ProbeUser implements ClientTransactionUser {
-  readonly #target: Hop;
+  readonly #probe: Probe;
   readonly #onResult: OptionsProberDeps['onResult'];
 
-  constructor(target: Hop, onResult: OptionsProberDeps['onResult']) {
-    this.#target = target;
+  constructor(probe: Probe, onResult: OptionsProberDeps['onResult']) {
+    this.#probe = probe;
     this.#onResult = onResult;
   }
 
   onResponse(response: Response): void {
     if (response.status < 200) return;
-    this.#onResult(this.#target, {
-      kind: 'answered',
-      status: response.status,
-      retryAfterSeconds: retryAfterSeconds(response),
-    });
+    const { status } = response;
+    this.#report({ kind: 'answered', status, retryAfterSeconds: retryAfterSeconds(response) });
   }
 
   onFailure(failure: TransactionFailure): void {
-    this.#onResult(
-      this.#target,
-      failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason },
-    );
+    this.#report(failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason });
+  }
+
+  #report(result: ProbeResult): void {
+    this.#onResult(this.#probe.target, result, this.#probe.periodSeconds);
   }
 }
 
@@ -118,12 +119,7 @@ function numbered(request: Request, running: Running): Request {
   return new Request(request.method, request.uri, headers);
 }
 
-function retryAfterSeconds(response: Response): number | undefined {
-  const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
-  return Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined;
-}
-
 function keyOf(probe: Probe): string {
-  const { trunk, host, port, sentBy } = probe.target;
-  return `${trunk} ${host}:${port ?? ''} ${sentBy} ${probe.periodSeconds}`;
+  const { trunk, listener, protocol, host, port, sentBy } = probe.target;
+  return `${trunk} ${listener} ${protocol} ${host}:${port ?? ''} ${sentBy} ${probe.periodSeconds}`;
 }

@@ -10,6 +10,12 @@ export class TargetBoard {
     this.#targets.set(key, stepTarget(this.#targets.get(key) ?? unknownTarget, event, nowMs));
   }
 
+  /** How often OPTIONS go there decides how long a failure counts; 0: none go. */
+  probedEvery(hop: Hop, periodSeconds: number): void {
+    const target = this.of(hop);
+    if (target.periodSeconds !== periodSeconds) this.#targets.set(keyOf(hop), { ...target, periodSeconds });
+  }
+
   of(hop: Hop): TargetHealth {
     return this.#targets.get(keyOf(hop)) ?? unknownTarget;
   }
@@ -29,5 +35,5 @@ export class TargetBoard {
 }
 
 function keyOf(hop: Hop): string {
-  return `${hop.trunk} ${hop.host}:${hop.port ?? ''}`;
+  return `${hop.trunk} ${hop.listener} ${hop.protocol} ${hop.host}:${hop.port ?? ''}`;
 }

@@ -2,7 +2,8 @@
  * The health of one target of a trunk, such as one of Microsoft's data centres. Pure.
  *
  *   Unknown ──answer──► Up ──two silences, or refused at once──► Down ──answer──► Up
- *      any ──503──► held: Down until Retry-After has passed, whatever OPTIONS says (RFC 3261 §21.5.4)
+ *      any ──503 with Retry-After──► held: Down until that has passed, whatever OPTIONS says (RFC 3261 §21.5.4)
+ *      any ──503 without──► Down like a target that refuses: tried last, never skipped (the same paragraph: as on 500)
  */
 
 export type TargetStatus = 'Unknown' | 'Up' | 'Down';
@@ -13,6 +14,8 @@ export interface TargetHealth {
   readonly heldUntilMs: number;
   /** Clock milliseconds; a target that is down counts as unknown again from then on, since nobody may probe it. */
   readonly downUntilMs: number;
+  /** Seconds between OPTIONS to it; 0 while none was sent. */
+  readonly periodSeconds: number;
   readonly silences: number;
   readonly lastStatus: number | undefined;
   readonly lastAnsweredAtMs: number | undefined;
@@ -29,6 +32,7 @@ export const unknownTarget: TargetHealth = {
   status: 'Unknown',
   heldUntilMs: 0,
   downUntilMs: 0,
+  periodSeconds: 0,
   silences: 0,
   lastStatus: undefined,
   lastAnsweredAtMs: undefined,
@@ -36,10 +40,9 @@ export const unknownTarget: TargetHealth = {
 };
 
 const SILENCES_UNTIL_DOWN = 2;
-/** A 503 without Retry-After: one OPTIONS period, so that the next probe decides. */
-const DEFAULT_HOLD_SECONDS = 60;
-/** Longer than an OPTIONS period, so that a target that is probed stays down as long as its probes fail. */
-const DOWN_MS = 90_000;
+/** Down for longer than the OPTIONS period: a target that is probed stays down as long as its probes fail. */
+const DOWN_PERIODS = 1.5;
+const MIN_DOWN_MS = 90_000;
 /** A peer cannot take itself away for longer than this with one response. */
 const MAX_HOLD_SECONDS = 3600;
 
@@ -54,7 +57,8 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
         lastFailure: undefined,
       };
       if (event.status === 503) {
-        const holdSeconds = Math.min(event.retryAfterSeconds ?? DEFAULT_HOLD_SECONDS, MAX_HOLD_SECONDS);
+        const holdSeconds = Math.min(event.retryAfterSeconds ?? 0, MAX_HOLD_SECONDS);
+        if (holdSeconds === 0) return { ...seen, status: 'Down', downUntilMs: downUntilMs(target, nowMs) };
         return { ...seen, status: 'Down', heldUntilMs: Math.max(target.heldUntilMs, nowMs + holdSeconds * 1000) };
       }
       return nowMs < target.heldUntilMs ? seen : { ...seen, status: 'Up' };
@@ -62,11 +66,16 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
     case 'silent': {
       const silences = target.silences + 1;
       const failed = { ...target, silences, lastFailure: 'no answer' };
-      return silences < SILENCES_UNTIL_DOWN ? failed : { ...failed, status: 'Down', downUntilMs: nowMs + DOWN_MS };
+      if (silences < SILENCES_UNTIL_DOWN) return failed;
+      return { ...failed, status: 'Down', downUntilMs: downUntilMs(target, nowMs) };
     }
     case 'unreachable':
-      return { ...target, status: 'Down', downUntilMs: nowMs + DOWN_MS, lastFailure: event.reason };
+      return { ...target, status: 'Down', downUntilMs: downUntilMs(target, nowMs), lastFailure: event.reason };
   }
+}
+
+function downUntilMs(target: TargetHealth, nowMs: number): number {
+  return nowMs + Math.max(MIN_DOWN_MS, target.periodSeconds * 1000 * DOWN_PERIODS);
 }
 
 /** Tried after the others. */

@@ -34,23 +34,6 @@ export function codecNames(text: string): string[] {
   return [...names];
 }
 
-/** One payload type listed twice in an m= line, or mapped twice to different codecs: nobody can tell what is meant. */
-export function hasDuplicatePayloadTypes(text: string): boolean {
-  return (parseSdp(text)?.media ?? []).some(
-    (section) => new Set(section.formats).size < section.formats.length || hasConflictingMaps(section),
-  );
-}
-
-function hasConflictingMaps(section: MediaSection): boolean {
-  const mapped = new Map<string, string>();
-  for (const [payloadType, encoding] of rtpmaps(section)) {
-    const other = mapped.get(payloadType);
-    if (other !== undefined && other.toLowerCase() !== encoding.toLowerCase()) return true;
-    mapped.set(payloadType, encoding);
-  }
-  return false;
-}
-
 /** `a=rtpmap:8 PCMA/8000` as `['8', 'PCMA/8000']`. */
 function rtpmaps(section: MediaSection): (readonly [string, string])[] {
   return section.attributes

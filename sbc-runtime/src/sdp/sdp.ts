@@ -38,28 +38,10 @@ export function withDirection(text: string, direction: Direction): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** The peer wants no audio from us: `sendonly`, `inactive`, or the old way with an address of zeros (RFC 3264 §8.4). */
-export function isHold(text: string): boolean {
-  const sdp = parseSdp(text);
-  const audio = sdp && audioSection(sdp);
-  if (audio === undefined) return false;
-  return (
-    audio.direction === 'sendonly' ||
-    audio.direction === 'inactive' ||
-    audio.connection === '0.0.0.0' ||
-    audio.connection === '::'
-  );
-}
-
 /** Whether nothing was changed, o= version included (RFC 3264 §8): an offer repeated as a session refresh. */
 export function sameMedia(a: string, b: string): boolean {
   if (a === b) return true;
   const left = splitLines(a);
   const right = splitLines(b);
   return left.length === right.length && left.every((line, at) => line === right[at]);
-}
-
-/** The version of the o= line; undefined for text that is no description. */
-export function originVersion(text: string): string | undefined {
-  return parseSdp(text)?.origin.version;
 }

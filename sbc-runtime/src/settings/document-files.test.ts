@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { hashRoutingState, type RoutingState } from '@teams-sbc/crds/runtime';
 import { sampleState } from '../../../crds/src/runtime/sample-state.ts';
-import { loadDocument, type Directories } from './document-files.ts';
+import { DocumentReader, loadDocument, type Directories } from './document-files.ts';
 
 const made: string[] = [];
 afterEach(() => {
@@ -87,4 +87,56 @@ test('the fingerprint tells any change that matters, and nothing else', () => {
   assert.ok(before.ok && reformatted.ok && renewed.ok);
   assert.equal(reformatted.document.fingerprint, before.document.fingerprint);
   assert.notEqual(renewed.document.fingerprint, before.document.fingerprint);
+});
+
+test('a second look that finds the same bytes gives back the same result, accepted or refused', () => {
+  const directories = mounted();
+  const reader = new DocumentReader(directories);
+  const accepted = reader.read();
+  assert.equal(accepted.ok, true);
+  assert.equal(reader.read(), accepted);
+  rmSync(join(directories.state, 'routing-state.json'));
+  const refused = reader.read();
+  assert.equal(refused.ok, false);
+  assert.equal(reader.read(), refused);
+});
+
+test('a second look sees each file that the document names change, vanish and come back', () => {
+  const directories = mounted();
+  const [{ secret } = assert.fail('the sample has no certificate')] = sampleState.certificates;
+  const named = [
+    join(directories.state, 'routing-state.json'),
+    join(directories.secrets, secret, 'tls.crt'),
+    join(directories.secrets, secret, 'tls.key'),
+    directories.microsoftRoots,
+    ...sampleState.trustBundles
+      .filter(({ source }) => !('preset' in source))
+      .map(({ name }) => join(directories.trust, name, 'ca.crt')),
+  ];
+  const reader = new DocumentReader(directories);
+  for (const path of named) {
+    const before = reader.read();
+    const content = readFileSync(path);
+    writeFileSync(path, `${content.toString()} `);
+    const changed = reader.read();
+    assert.notEqual(changed, before, path);
+    rmSync(path);
+    assert.equal(reader.read().ok, false, path);
+    writeFileSync(path, content);
+    assert.deepEqual(reader.read(), before, path);
+  }
+});
+
+test('a Secret that only a new document names is looked at from then on', () => {
+  const directories = mounted();
+  const reader = new DocumentReader(directories);
+  const [certificate = assert.fail('the sample has no certificate'), ...others] = sampleState.certificates;
+  const moved = { ...sampleState, certificates: [{ ...certificate, secret: 'moved' }, ...others] };
+  assert.equal(reader.read().ok, true);
+  writeFileSync(join(directories.state, 'routing-state.json'), JSON.stringify(moved));
+  assert.equal(reader.read().ok, false);
+  mkdirSync(join(directories.secrets, 'moved'));
+  for (const name of ['tls.crt', 'tls.key']) writeFileSync(join(directories.secrets, 'moved', name), 'moved');
+  const loaded = reader.read();
+  assert.equal(loaded.ok && loaded.document.certificates[0]?.key, 'moved');
 });

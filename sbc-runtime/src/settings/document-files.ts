@@ -50,26 +50,65 @@ const DOCUMENT = 'routing-state.json';
 /** Larger files are neither a document nor a certificate, a key or a set of roots. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
+/** Reads the document once; whoever looks again and again keeps a `DocumentReader`. */
 export function loadDocument(directories: Directories): LoadResult {
-  const text = readText(join(directories.state, DOCUMENT));
+  return new DocumentReader(directories).read();
+}
+
+/** Looks as often as one likes: the files are read each time, parsed only where a byte of them has changed. */
+export class DocumentReader {
+  readonly #directories: Directories;
+  /** What the last result was made from, by path. */
+  #files: ReadonlyMap<string, RawFile> = new Map();
+  #result: LoadResult | undefined;
+
+  constructor(directories: Directories) {
+    this.#directories = directories;
+  }
+
+  /** The very object of the last time while nothing has changed. */
+  read(): LoadResult {
+    if (this.#result && this.#isUnchanged()) return this.#result;
+    const files = new Map<string, RawFile>();
+    this.#result = load(this.#directories, (path) => {
+      const file = readRaw(path);
+      files.set(path, file);
+      return file;
+    });
+    this.#files = files;
+    return this.#result;
+  }
+
+  #isUnchanged(): boolean {
+    for (const [path, before] of this.#files) if (!isSame(before, readRaw(path))) return false;
+    return true;
+  }
+}
+
+type Read = (path: string) => RawFile;
+
+function load(directories: Directories, read: Read): LoadResult {
+  const text = textOf(read(join(directories.state, DOCUMENT)));
   if (!text.ok) return refused(undefined, [text.problem], text.problem.message);
   const parsed = parseRoutingState(text.content);
   if (!parsed.ok) return refused(undefined, parsed.problems, text.content);
   const { state } = parsed;
   const hash = hashRoutingState(state);
   const problems: Problem[] = [];
+  const take = (path: string): string => {
+    const file = textOf(read(path));
+    if (file.ok) return file.content;
+    problems.push(file.problem);
+    return '';
+  };
   const certificates = state.certificates.map((entry) => {
     const folder = join(directories.secrets, entry.secret);
-    return {
-      name: entry.name,
-      certificate: take(join(folder, 'tls.crt'), problems),
-      key: take(join(folder, 'tls.key'), problems),
-    };
+    return { name: entry.name, certificate: take(join(folder, 'tls.crt')), key: take(join(folder, 'tls.key')) };
   });
   const trustBundles = state.trustBundles.map((entry) => {
     const isMicrosoft = 'preset' in entry.source;
     const path = isMicrosoft ? directories.microsoftRoots : join(directories.trust, entry.name, 'ca.crt');
-    return { name: entry.name, roots: take(path, problems), isMicrosoft };
+    return { name: entry.name, roots: take(path), isMicrosoft };
   });
   const fingerprint = [
     hash,
@@ -84,27 +123,31 @@ function refused(hash: string | undefined, problems: readonly Problem[], fingerp
   return { ok: false, refusal: { hash, problems }, fingerprint: `refused\n${fingerprint}` };
 }
 
-function take(path: string, problems: Problem[]): string {
-  const read = readText(path);
-  if (read.ok) return read.content;
-  problems.push(read.problem);
-  return '';
-}
+/** A file's bytes, or why there are none. */
+type RawFile = Buffer | Problem;
 
-type TextResult = { readonly ok: true; readonly content: string } | { readonly ok: false; readonly problem: Problem };
-
-function readText(path: string): TextResult {
+function readRaw(path: string): RawFile {
   try {
     const content = readFileSync(path);
-    if (content.length > MAX_FILE_BYTES)
-      return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
-    return { ok: true, content: content.toString('utf8') };
+    if (content.length <= MAX_FILE_BYTES) return content;
+    return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return unusable(path, code === 'ENOENT' ? 'no such file' : code, 'a readable file');
   }
 }
 
-function unusable(path: string, found: string, allowed: string): TextResult {
-  return { ok: false, problem: { path, message: `${path}: must be ${allowed} (found ${found})`, found, allowed } };
+function unusable(path: string, found: string, allowed: string): Problem {
+  return { path, message: `${path}: must be ${allowed} (found ${found})`, found, allowed };
+}
+
+function isSame(before: RawFile, now: RawFile): boolean {
+  if (Buffer.isBuffer(before)) return Buffer.isBuffer(now) && before.equals(now);
+  return !Buffer.isBuffer(now) && before.message === now.message;
+}
+
+type TextResult = { readonly ok: true; readonly content: string } | { readonly ok: false; readonly problem: Problem };
+
+function textOf(file: RawFile): TextResult {
+  return Buffer.isBuffer(file) ? { ok: true, content: file.toString('utf8') } : { ok: false, problem: file };
 }

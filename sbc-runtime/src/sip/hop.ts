@@ -23,6 +23,8 @@ export interface Source {
   readonly address: string;
   readonly port: number;
   readonly listener: string;
-  /** The trunks that may speak from there: source range and, on TLS, certificate. Never empty for a delivered message. */
+  /** The trunks that may speak from there: source range and, on TLS, certificate. Empty where only `formerTrunks` may. */
   readonly trunks: readonly string[];
+  /** The trunks that might speak from there when calls of today began: such a source goes on in its dialogs and begins nothing. @default none */
+  readonly formerTrunks?: readonly string[];
 }

@@ -8,8 +8,6 @@ import {
   SEMICOLON,
   endOfQuoted,
   isBlank,
-  isToken,
-  quote,
   skipBlanks,
   trimBlanks,
   unquote,
@@ -47,17 +45,6 @@ export function parseNameAddr(text: string): NameAddr | undefined {
 /** The first element of a header value that may be a comma-separated list. */
 export function parseFirstNameAddr(text: string): NameAddr | undefined {
   return scanNameAddr(text, new Params())?.nameAddr;
-}
-
-export function formatNameAddr(nameAddr: {
-  readonly displayName?: string | undefined;
-  readonly uri: string;
-  readonly params?: Params | undefined;
-}): string {
-  const params = nameAddr.params?.toString() ?? '';
-  if (nameAddr.displayName === undefined || nameAddr.displayName === '') return `<${nameAddr.uri}>${params}`;
-  const name = isToken(nameAddr.displayName) ? nameAddr.displayName : quote(nameAddr.displayName);
-  return `${name} <${nameAddr.uri}>${params}`;
 }
 
 interface Found {

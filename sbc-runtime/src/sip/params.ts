@@ -1,15 +1,5 @@
 /** `;name=value` parameters of URIs and headers (RFC 3261 §19.1.1, §25.1): ordered, any name, values verbatim. */
-import {
-  COMMA,
-  EQUALS,
-  QUESTION,
-  QUOTE,
-  SEMICOLON,
-  endOfQuoted,
-  isBlank,
-  skipBlanks,
-  trimBlanks,
-} from './characters.ts';
+import { COMMA, EQUALS, QUESTION, QUOTE, SEMICOLON, endOfQuoted, isBlank, skipBlanks } from './characters.ts';
 
 export class Params implements Iterable<readonly [string, string | undefined]> {
   // Parallel lists and no object with names from the network as keys: `__proto__` is a parameter like any other.
@@ -139,13 +129,6 @@ export function scanUriParams(text: string, from: number, params: Params): numbe
     else if (equals > start) params.append(text.slice(start, equals), text.slice(equals + 1, at));
   }
   return at;
-}
-
-/** Parameters that stand alone, `;a=b;c`; undefined where malformed. */
-export function parseParams(text: string): Params | undefined {
-  const params = new Params();
-  const trimmed = trimBlanks(text);
-  return scanHeaderParams(trimmed, 0, params, false) === trimmed.length ? params : undefined;
 }
 
 function endOfWord(text: string, from: number): number {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Headers } from './headers.ts';
 import type { Message } from './message.ts';
 import { Request, Response } from './message.ts';
-import { formatNameAddr, parseNameAddr } from './name-addr.ts';
+import { parseNameAddr } from './name-addr.ts';
 import { parseDatagram, parseHead } from './parse.ts';
 import { parseReason } from './reason-header.ts';
 import { redact } from './redact.ts';
@@ -197,7 +197,7 @@ function useEverything(accepted: Message): void {
   assert.equal(asked.length, 6);
   for (const [name] of accepted.headers) accepted.headers.list(name);
   for (const value of accepted.headers.getAll('Reason')) parseReason(value);
-  assert.ok(parseNameAddr(formatNameAddr(accepted.from)));
+  assert.ok(parseNameAddr(`<${accepted.from.uri}>${accepted.from.params.toString()}`));
   const again = accept(serialize(accepted));
   assert.equal(serialize(again), serialize(accepted));
   if (!accepted.isRequest) return;

@@ -250,5 +250,7 @@ function putVia(request: Request, hop: Hop, branch: string): string {
 }
 
 function sharesTrunk(one: Flow, other: Flow): boolean {
-  return one.trunks.some((trunk) => other.trunks.includes(trunk));
+  const speaks = (trunk: string): boolean =>
+    other.trunks.includes(trunk) || other.formerTrunks?.includes(trunk) === true;
+  return one.trunks.some(speaks) || one.formerTrunks?.some(speaks) === true;
 }

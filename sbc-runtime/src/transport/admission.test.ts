@@ -72,7 +72,11 @@ test('the same address has the same answer, without a new list', () => {
 });
 
 test('Teams needs both, its range and its name', () => {
-  assert.deepEqual(policy.judgePeer('teams', '52.112.0.1', [teams.x509], nowMs), { ok: true, trunks: ['teams'] });
+  assert.deepEqual(policy.judgePeer('teams', '52.112.0.1', [teams.x509], nowMs), {
+    ok: true,
+    trunks: ['teams'],
+    formerTrunks: [],
+  });
   assert.deepEqual(policy.judgePeer('teams', '192.0.2.1', [teams.x509], nowMs), {
     ok: false,
     reason: 'source-not-allowed',
@@ -85,7 +89,11 @@ test('Teams needs both, its range and its name', () => {
 });
 
 test('the purpose is waived for Teams alone', () => {
-  assert.deepEqual(policy.judgePeer('secure', '10.2.0.1', [pbx.x509], nowMs), { ok: true, trunks: ['office'] });
+  assert.deepEqual(policy.judgePeer('secure', '10.2.0.1', [pbx.x509], nowMs), {
+    ok: true,
+    trunks: ['office'],
+    formerTrunks: [],
+  });
   assert.deepEqual(policy.judgePeer('secure', '10.2.0.1', [pbxServerOnly.x509], nowMs), {
     ok: false,
     reason: 'wrong-purpose',
@@ -93,7 +101,11 @@ test('the purpose is waived for Teams alone', () => {
 });
 
 test('a PBX without peer names is known by its range', () => {
-  assert.deepEqual(policy.judgePeer('secure', '10.1.0.1', [], nowMs), { ok: true, trunks: ['unnamed'] });
+  assert.deepEqual(policy.judgePeer('secure', '10.1.0.1', [], nowMs), {
+    ok: true,
+    trunks: ['unnamed'],
+    formerTrunks: [],
+  });
 });
 
 test('a server that we dialled is verified by the dialled name, and may call only where it might have dialled us', () => {
@@ -101,10 +113,11 @@ test('a server that we dialled is verified by the dialled name, and may call onl
   assert.deepEqual(policy.judgeDialled({ ...dialled, host: 'pbx.example.com', chain: [pbxServerOnly.x509] }, nowMs), {
     verdict: 'ok',
     mayCall: true,
+    mayGoOn: false,
   });
   assert.deepEqual(
     policy.judgeDialled({ ...dialled, address: '192.0.2.1', host: 'pbx.example.com', chain: [pbx.x509] }, nowMs),
-    { verdict: 'ok', mayCall: false },
+    { verdict: 'ok', mayCall: false, mayGoOn: false },
   );
   assert.equal(
     policy.judgeDialled({ ...dialled, host: 'pbx.example.com', chain: [teams.x509] }, nowMs).verdict,
@@ -124,7 +137,7 @@ test('a name that somebody wrote into a Contact is dialled, but lets nobody call
     host: 'evil.example.com',
     chain: [anybody.x509],
   };
-  assert.deepEqual(policy.judgeDialled(dialled, nowMs), { verdict: 'ok', mayCall: false });
+  assert.deepEqual(policy.judgeDialled(dialled, nowMs), { verdict: 'ok', mayCall: false, mayGoOn: false });
 });
 
 test('rules are replaced as a whole, and those that cannot be read leave the ones before in force', () => {
@@ -137,6 +150,35 @@ test('rules are replaced as a whole, and those that cannot be read leave the one
   assert.deepEqual(replaced.trunksAt('plain', '10.0.0.7'), ['warehouse']);
   replaced.replace({ ...rules, trunks: [] });
   assert.deepEqual(replaced.trunksAt('plain', '10.0.0.7'), []);
+});
+
+test('the rules of an earlier document let its peers go on beside the new ones, under a name of their own', () => {
+  const moved = new AdmissionPolicy({ rules, roots });
+  const next = {
+    ...rules,
+    trunks: rules.trunks.flatMap((trunk) => {
+      if (trunk.name === 'teams') return [];
+      return [trunk.name === 'warehouse' ? { ...trunk, allowCIDRs: ['10.0.0.9'] } : trunk];
+    }),
+  };
+  const former = { ...rules, trunks: rules.trunks.filter(({ name }) => name === 'warehouse' || name === 'teams') };
+  moved.replace(next, former);
+  assert.deepEqual([moved.trunksAt('plain', '10.0.0.7'), moved.formerTrunksAt('plain', '10.0.0.7')], [[], ['warehouse']]); // prettier-ignore
+  assert.deepEqual([moved.trunksAt('plain', '10.0.0.9'), moved.formerTrunksAt('plain', '10.0.0.9')], [['warehouse'], []]); // prettier-ignore
+  assert.deepEqual(moved.judgePeer('teams', '52.112.0.1', [teams.x509], nowMs), {
+    ok: true,
+    trunks: [],
+    formerTrunks: ['teams'],
+  });
+  assert.deepEqual(moved.judgePeer('teams', '52.112.0.1', [anybody.x509], nowMs), {
+    ok: false,
+    reason: 'name-mismatch',
+  });
+  const dialled = { trunk: 'teams', listener: 'teams', address: '52.112.0.1', host: SIP, chain: [teams.x509] };
+  assert.deepEqual(moved.judgeDialled(dialled, nowMs), { verdict: 'ok', mayCall: false, mayGoOn: true });
+  moved.replace(next);
+  assert.deepEqual(moved.formerTrunksAt('plain', '10.0.0.7'), []);
+  assert.equal(moved.judgeDialled(dialled, nowMs).verdict, 'untrusted-root');
 });
 
 test('a range holds exactly the addresses that share its prefix', () => {

@@ -116,7 +116,8 @@ export class BoundListener {
       port,
       table,
       refusals,
-      trunksAt: (listener, address) => admission.trunksAt(listener, address),
+      isAllowed: (listener, address) =>
+        admission.trunksAt(listener, address).length > 0 || admission.formerTrunksAt(listener, address).length > 0,
       onSocket: (socket, from, fromPort) => {
         if (this.#upgrader !== undefined) this.#upgrader.upgrade(socket, from, fromPort);
         else
@@ -126,6 +127,7 @@ export class BoundListener {
             chain: [],
             ownFingerprint: undefined,
             trunks: admission.trunksAt(name, from),
+            formerTrunks: admission.formerTrunksAt(name, from),
           });
       },
       onError: (error) => log.error('A listener reported an error', { listener: name, error: error.message }),
@@ -158,6 +160,7 @@ export class BoundListener {
         chain,
         ownFingerprint: socket.getX509Certificate()?.fingerprint256,
         trunks: verdict.trunks,
+        formerTrunks: verdict.formerTrunks,
       });
       return;
     }
@@ -191,6 +194,7 @@ interface AcceptedPeer {
   readonly address: string;
   readonly port: number;
   readonly trunks: readonly string[];
+  readonly formerTrunks: readonly string[];
   readonly chain: readonly X509Certificate[];
   readonly ownFingerprint: string | undefined;
 }

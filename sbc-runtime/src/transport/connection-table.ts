@@ -96,9 +96,9 @@ export class ConnectionTable {
     trunks: readonly string[],
   ): StreamConnection | undefined {
     const connection = this.#byPeer.get(peerKey(protocol, address, port));
-    return connection?.isOpen === true && connection.trunks.some((trunk) => trunks.includes(trunk))
-      ? connection
-      : undefined;
+    if (connection?.isOpen !== true) return undefined;
+    const isOfOne = (trunk: string) => trunks.includes(trunk);
+    return connection.trunks.some(isOfOne) || connection.formerTrunks.some(isOfOne) ? connection : undefined;
   }
 
   [Symbol.iterator](): IterableIterator<StreamConnection> {

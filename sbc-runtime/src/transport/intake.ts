@@ -24,6 +24,7 @@ export interface IntakeDependencies {
   readonly refusals: Refusals;
   readonly tracer: Tracer | undefined;
   trunksAt(listener: string, address: string): readonly string[];
+  formerTrunksAt(listener: string, address: string): readonly string[];
 }
 
 const NOBODY: readonly string[] = [];
@@ -48,7 +49,8 @@ export class Intake {
       return;
     }
     const trunks = this.#dependencies.trunksAt(socket.listener, address);
-    if (trunks.length === 0) {
+    const formerTrunks = this.#dependencies.formerTrunksAt(socket.listener, address);
+    if (trunks.length === 0 && formerTrunks.length === 0) {
       this.#refuse('source-not-allowed', socket.listener, address);
       if (startsMessage(datagram) && this.#dependencies.refusals.mayAnswer())
         this.#forbid(new UdpFlow(socket, address, from.port, NOBODY), datagram);
@@ -56,7 +58,7 @@ export class Intake {
     }
     // Keep-alives over UDP: CRLF, zero octets, STUN. They are not answered, RFC 5626 §4.4.2 is not offered.
     if (!startsMessage(datagram)) return;
-    const flow = new UdpFlow(socket, address, from.port, trunks);
+    const flow = new UdpFlow(socket, address, from.port, trunks, formerTrunks);
     const text = datagram.toString('latin1');
     this.#dependencies.tracer?.message('in', flow, text);
     try {
@@ -124,8 +126,11 @@ export class Intake {
     try {
       const result = parseDatagram(datagram.toString('latin1'));
       const request = result.ok ? result.message : result.request;
-      if (request?.isRequest === true && request.method !== 'ACK')
-        this.#send(flow, this.#reply(flow, request, 403, 'Forbidden'));
+      if (request?.isRequest !== true || request.method === 'ACK') return;
+      const reply = this.#reply(flow, request, 403, 'Forbidden');
+      // docs/adr/0005: a forged source address must not get more octets than its forger has spent.
+      if (reply.length <= datagram.length) this.#send(flow, reply);
+      else this.#refuse('answer-too-long', flow.listener, flow.address);
     } catch (error) {
       this.#noteBug(flow, error);
     }

@@ -11,7 +11,7 @@ import type { ConnectionTable } from './connection-table.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Address, Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { ConnectionFacts, ConnectionServices } from './stream-connection.ts';
+import type { ConnectionFacts, ConnectionServices, Speakers } from './stream-connection.ts';
 import { dialTcp } from './tcp.ts';
 import type { DialAttempt } from './tcp.ts';
 import { dialTls, peerChain } from './tls.ts';
@@ -160,11 +160,13 @@ export class Outgoing {
 
   #connectedTcp(dial: Dial, socket: Socket): void {
     const { hop, address } = dial;
-    const mayCall = this.#dependencies.admission.trunksAt(hop.listener, address.address).includes(hop.trunk);
+    const { admission } = this.#dependencies;
+    const mayCall = admission.trunksAt(hop.listener, address.address).includes(hop.trunk);
+    const mayGoOn = admission.formerTrunksAt(hop.listener, address.address).includes(hop.trunk);
     this.#established(dial, socket, {
       ...factsOf(dial),
+      ...speakersOf(hop.trunk, { mayCall, mayGoOn }),
       protocol: 'TCP',
-      acceptsRequests: mayCall,
       chain: [],
       ownFingerprint: undefined,
       isSettled: true,
@@ -176,7 +178,8 @@ export class Outgoing {
     const { hop, address } = dial;
     const chain = peerChain(socket);
     const peer = { trunk: hop.trunk, host: hop.host, listener: hop.listener, address: address.address, chain };
-    const { verdict, mayCall } = admission.judgeDialled(peer, clock.wallMs());
+    const judged = admission.judgeDialled(peer, clock.wallMs());
+    const { verdict } = judged;
     if (verdict !== 'ok') {
       metrics.certificateRefused(verdict);
       socket.on('error', () => undefined);
@@ -186,8 +189,8 @@ export class Outgoing {
     }
     this.#established(dial, socket, {
       ...factsOf(dial),
+      ...speakersOf(hop.trunk, judged),
       protocol: 'TLS',
-      acceptsRequests: mayCall,
       chain,
       ownFingerprint: identity.fingerprint256,
       // In TLS 1.2 the server has judged our certificate before the handshake ends; in TLS 1.3 its alert comes later.
@@ -255,5 +258,16 @@ const factsOf = ({ hop, address }: Dial) => ({
   dialledFor: { trunk: hop.trunk, host: hop.host },
   address: address.address,
   port: address.port,
-  trunks: [hop.trunk],
 });
+
+/** For whom the peer of a connection that we dialled for a trunk may speak. */
+export function speakersOf(
+  trunk: string,
+  { mayCall, mayGoOn }: { readonly mayCall: boolean; readonly mayGoOn: boolean },
+): Speakers {
+  return {
+    trunks: mayCall || !mayGoOn ? [trunk] : [],
+    formerTrunks: mayGoOn ? [trunk] : [],
+    acceptsRequests: mayCall || mayGoOn,
+  };
+}

@@ -7,6 +7,8 @@ import type { TransportProtocol } from '../sip/hop.ts';
 export type RefusalReason =
   | 'source-not-allowed'
   | 'source-port-zero'
+  /** A datagram of a stranger that was not even answered: 403 would be longer than it. Counted beside `source-not-allowed`. */
+  | 'answer-too-long'
   | 'certificate-refused'
   | 'handshake-failed'
   | 'handshake-timeout'

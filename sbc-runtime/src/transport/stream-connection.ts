@@ -35,6 +35,7 @@ export interface ConnectionFacts {
   readonly address: string;
   readonly port: number;
   readonly trunks: readonly string[];
+  readonly formerTrunks: readonly string[];
   readonly acceptsRequests: boolean;
   /** TLS: the peer's certificates, to be judged again when the rules change. */
   readonly chain: readonly X509Certificate[];
@@ -43,6 +44,9 @@ export interface ConnectionFacts {
   /** False: the peer may still refuse our certificate (TLS 1.3). */
   readonly isSettled: boolean;
 }
+
+/** For whom the peer may speak on a connection. */
+export type Speakers = Pick<ConnectionFacts, 'trunks' | 'formerTrunks' | 'acceptsRequests'>;
 
 /** `lost`: why what was written may have reached nobody. */
 type Settled = (lost: string | undefined) => void;
@@ -53,6 +57,7 @@ export class StreamConnection implements Flow, FramerUser {
   readonly facts: ConnectionFacts;
   readonly isReliable = true;
   trunks: readonly string[];
+  formerTrunks: readonly string[];
   acceptsRequests: boolean;
   readonly #socket: Socket;
   readonly #services: ConnectionServices;
@@ -73,6 +78,7 @@ export class StreamConnection implements Flow, FramerUser {
   constructor(socket: Socket, facts: ConnectionFacts, services: ConnectionServices) {
     this.facts = facts;
     this.trunks = facts.trunks;
+    this.formerTrunks = facts.formerTrunks;
     this.acceptsRequests = facts.acceptsRequests;
     this.#socket = socket;
     this.#services = services;
@@ -142,6 +148,13 @@ export class StreamConnection implements Flow, FramerUser {
   noteReceived(kind: string): void {
     this.#hasReceived = true;
     this.#count(kind);
+  }
+
+  /** The rules have changed. */
+  nowSpeaksFor({ trunks, formerTrunks, acceptsRequests }: Speakers): void {
+    this.trunks = trunks;
+    this.formerTrunks = formerTrunks;
+    this.acceptsRequests = acceptsRequests;
   }
 
   /** Takes no new requests of ours; closes when no exchange is open on it. */

@@ -20,7 +20,7 @@ export interface AcceptorOptions {
   readonly port: number;
   readonly table: ConnectionTable;
   readonly refusals: Refusals;
-  trunksAt(listener: string, address: string): readonly string[];
+  isAllowed(listener: string, address: string): boolean;
   onSocket(socket: Socket, address: string, port: number): void;
   onError(error: Error): void;
 }
@@ -71,8 +71,7 @@ export class Acceptor {
       return;
     }
     const address = plainAddress(remoteAddress);
-    const isAllowed = this.#options.trunksAt(listener, address).length > 0;
-    const place = isAllowed ? table.takePlace(address) : 'source-not-allowed';
+    const place = this.#options.isAllowed(listener, address) ? table.takePlace(address) : 'source-not-allowed';
     if (place !== 'ok') {
       refusals.count({ protocol, reason: place, listener, address });
       socket.destroy();

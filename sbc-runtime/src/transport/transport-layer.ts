@@ -11,10 +11,11 @@ import { ConnectionTable } from './connection-table.ts';
 import { Intake } from './intake.ts';
 import { defaultLimits } from './limits.ts';
 import type { TransportLimits } from './limits.ts';
-import { Outgoing } from './outgoing.ts';
+import { Outgoing, speakersOf } from './outgoing.ts';
 import { Refusals } from './refusals.ts';
 import type { Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
+import type { Speakers } from './stream-connection.ts';
 import type { TlsProvider } from './tls-material.ts';
 import type { Tracer } from './tracer.ts';
 import type { Flow, SendResult, Transports, TransportUser } from './transport-user.ts';
@@ -70,6 +71,7 @@ export class TransportLayer implements Transports {
       refusals,
       tracer,
       trunksAt: (listener, address) => admission.trunksAt(listener, address),
+      formerTrunksAt: (listener, address) => admission.formerTrunksAt(listener, address),
     });
     const shared = { bindAddress, clock, log, metrics, limits, admission, tls, table: this.#table };
     const services = {
@@ -167,7 +169,8 @@ export class TransportLayer implements Transports {
     if (flow instanceof StreamConnection && flow.write(text)) return;
     // RFC 3261 §18.2.2: the connection is gone. The address is where the request came from, which is what `received`
     // says; sent-by gives the port, and on TLS the name to verify.
-    const { protocol, address, listener, trunks } = flow;
+    const { protocol, address, listener } = flow;
+    const trunks = [...flow.trunks, ...(flow.formerTrunks ?? [])];
     const port = via.port ?? DEFAULT_PORT[protocol];
     if (this.#table.toPeer(protocol, address, port, trunks)?.write(text) === true) return;
     const hop: Hop = { protocol, host: via.host, port, listener, trunk: trunks[0] ?? '', sentBy: '' };
@@ -216,24 +219,34 @@ export class TransportLayer implements Transports {
       connection.retire();
     if (!this.#listeners.has(listener)) connection.retire();
     if (dialledFor === undefined) {
-      const trunks = this.#trunksOf(connection, nowMs);
-      if (trunks.length === 0) connection.close();
-      else connection.trunks = trunks;
-    } else if (protocol === 'TCP')
-      connection.acceptsRequests = admission.trunksAt(listener, address).includes(dialledFor.trunk);
-    else {
-      const { verdict, mayCall } = admission.judgeDialled({ ...dialledFor, listener, address, chain }, nowMs);
-      connection.acceptsRequests = mayCall;
-      if (verdict !== 'ok') connection.retire();
+      const speakers = this.#speakersOf(connection, nowMs);
+      if (speakers.trunks.length + speakers.formerTrunks.length === 0) connection.close();
+      else connection.nowSpeaksFor(speakers);
+      return;
     }
+    if (protocol === 'TCP') {
+      const mayCall = admission.trunksAt(listener, address).includes(dialledFor.trunk);
+      const mayGoOn = admission.formerTrunksAt(listener, address).includes(dialledFor.trunk);
+      connection.nowSpeaksFor(speakersOf(dialledFor.trunk, { mayCall, mayGoOn }));
+      return;
+    }
+    const judged = admission.judgeDialled({ ...dialledFor, listener, address, chain }, nowMs);
+    connection.nowSpeaksFor(speakersOf(dialledFor.trunk, judged));
+    if (judged.verdict !== 'ok') connection.retire();
   }
 
-  #trunksOf(connection: StreamConnection, nowMs: number): readonly string[] {
+  #speakersOf(connection: StreamConnection, nowMs: number): Speakers {
     const { admission } = this.#dependencies;
     const { protocol, listener, address, chain } = connection.facts;
-    if (protocol === 'TCP') return admission.trunksAt(listener, address);
+    if (protocol === 'TCP')
+      return {
+        acceptsRequests: true,
+        trunks: admission.trunksAt(listener, address),
+        formerTrunks: admission.formerTrunksAt(listener, address),
+      };
     const verdict = admission.judgePeer(listener, address, chain, nowMs);
-    return verdict.ok ? verdict.trunks : [];
+    const { trunks, formerTrunks } = verdict.ok ? verdict : { trunks: [], formerTrunks: [] };
+    return { trunks, formerTrunks, acceptsRequests: true };
   }
 
   #sweepLater(): void {

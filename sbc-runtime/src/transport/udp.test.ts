@@ -111,16 +111,37 @@ test('keep-alives are passed over without an answer', async (t) => {
 test('a source that is not allowed gets 403, and silence beyond twenty a second', async (t) => {
   const { loopback, peer, sends } = await started(t, STRANGER);
   const via = `SIP/2.0/UDP ${STRANGER};branch=z9hG4bK1;rport`;
-  sends(requestText({ via, method: 'ACK' }));
+  const body = 'x'.repeat(100);
+  sends(requestText({ via, method: 'ACK', body }));
   sends(okText(requestText()));
-  for (let count = 0; count < 25; count++) sends(requestText({ via, callId: String(count) }));
+  for (let count = 0; count < 25; count++) sends(requestText({ via, callId: String(count), body }));
   for (let count = 0; count < 27; count++) assert.equal(await loopback.refused.next(), 'source-not-allowed');
   for (let count = 0; count < 18; count++)
     assert.match(await peer.inbox.next(), new RegExp(`^SIP/2.0 403 Forbidden[^]*Call-ID: ${count}\r\n`));
   loopback.clock.advance(1000);
-  sends(requestText({ via, callId: 'a second later' }));
+  sends(requestText({ via, callId: 'a second later', body }));
   assert.match(await peer.inbox.next(), /Call-ID: a second later/);
   assert.equal(loopback.user.requests.size, 0);
+});
+
+test('a source that is not allowed never gets more octets than it has sent', async (t) => {
+  const { loopback, peer, sends } = await started(t, STRANGER);
+  const via = `SIP/2.0/UDP ${STRANGER};branch=z9hG4bK1;rport`;
+  const answered: string[] = [];
+  for (let octets = 0; octets < 18; octets++) {
+    const request = requestText({ via, callId: `${octets}`, body: 'x'.repeat(octets * 10) });
+    sends(request);
+    assert.equal(await loopback.refused.next(), 'source-not-allowed');
+    if (loopback.refused.size > 0) {
+      assert.equal(await loopback.refused.next(), 'answer-too-long');
+      continue;
+    }
+    const answer = await peer.inbox.next();
+    assert.ok(answer.length <= request.length, `${answer.length} octets for ${request.length}`);
+    answered.push(answer);
+  }
+  assert.equal(peer.inbox.size, 0);
+  assert.ok(answered.length > 0 && answered.length < 18, `${answered.length} of 18`);
 });
 
 test('a request of ours leaves from the listener and the answer comes in on the flow', async (t) => {

@@ -90,20 +90,30 @@ export class UdpSocket {
   }
 }
 
+const NOBODY: readonly string[] = [];
+
 /** The path of one datagram: the socket it came in on, or leaves from, and the peer. */
 export class UdpFlow implements Flow {
   readonly socket: UdpSocket;
   readonly address: string;
   readonly port: number;
   readonly trunks: readonly string[];
+  readonly formerTrunks: readonly string[];
   /** Where responses to the request that came along here go (`stampVia`). */
   responsePort: number;
 
-  constructor(socket: UdpSocket, address: string, port: number, trunks: readonly string[]) {
+  constructor(
+    socket: UdpSocket,
+    address: string,
+    port: number,
+    trunks: readonly string[],
+    formerTrunks: readonly string[] = NOBODY,
+  ) {
     this.socket = socket;
     this.address = address;
     this.port = port;
     this.trunks = trunks;
+    this.formerTrunks = formerTrunks;
     this.responsePort = port;
   }
 

@@ -24,8 +24,14 @@ const faults: Record<string, [string, RegExp]> = {
   'no m= line': [described('c=IN IP4 192.0.2.1'), /no m= line/],
   'no c= line': [described('m=audio 4000 RTP/AVP 8'), /no c= line/],
   'a name instead of an address': [described('c=IN IP4 bad.host.example', 'm=audio 4000 RTP/AVP 8'), /no IP address/],
-  'an endless line': [described('c=IN IP4 192.0.2.1', 'm=audio 4000 RTP/AVP 8', `a=x:${'y'.repeat(5000)}`), /longer than/],
-  'too much of it': [described('c=IN IP4 192.0.2.1', ...Array.from({ length: 1500 }, () => `a=${'x'.repeat(30)}`)), /octets/],
+  'an endless line': [
+    described('c=IN IP4 192.0.2.1', 'm=audio 4000 RTP/AVP 8', `a=x:${'y'.repeat(5000)}`),
+    /longer than/,
+  ],
+  'too much of it': [
+    described('c=IN IP4 192.0.2.1', ...Array.from({ length: 1500 }, () => `a=${'x'.repeat(30)}`)),
+    /octets/,
+  ],
   'no description at all': ['hello', /cannot be read/],
 };
 for (const [name, [sdp, fault]] of Object.entries(faults)) {

@@ -6,7 +6,7 @@ import { parseSdp, type MediaSection, type Sdp } from '../../sdp/description.ts'
 
 const MAX_SDP_BYTES = 32 * 1024;
 const MAX_MEDIA = 16;
-/** Teams offers 14; every codec that RTPEngine knows, twice, would not reach it. */
+/** Teams: it offers 14. Every codec that RTPEngine knows, twice, would not reach it. */
 const MAX_FORMATS = 128;
 const MAX_LINE_BYTES = 4096;
 const MAX_FORMAT_LENGTH = 32;
@@ -34,5 +34,7 @@ function mediaFault(section: MediaSection, sdp: Sdp): string | undefined {
 
 /** RTPEngine resolves no names. */
 function isAddress(text: string): boolean {
-  return /^[0-9]{1,3}(\.[0-9]{1,3}){3}(\/|$)/.test(text) || (text.includes(':') && /^[0-9A-Fa-f:.]{2,45}(\/|$)/.test(text));
+  return (
+    /^[0-9]{1,3}(\.[0-9]{1,3}){3}(\/|$)/.test(text) || (text.includes(':') && /^[0-9A-Fa-f:.]{2,45}(\/|$)/.test(text))
+  );
 }

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { samplePbxTrunk, sampleState } from '../../crds/src/runtime/sample-state.ts';
+import { DocumentInForce } from './document-in-force.ts';
+import { SbcError } from './kernel/error.ts';
+import { silentLog } from './kernel/log.ts';
+import { VirtualClock } from './kernel/virtual-clock.ts';
+import { loadDocument } from './settings/document-files.ts';
+import { AdmissionPolicy } from './transport/admission.ts';
+
+const PLACE = 'pbx-udp';
+const [OLD, NEW] = ['10.20.0.10', '10.20.0.99'];
+const withRange = (...allowCIDRs: string[]): RoutingState => ({
+  ...sampleState,
+  trunks: [{ ...samplePbxTrunk, allowCIDRs: allowCIDRs.map((address) => `${address}/32`) }],
+  certificates: [],
+  trustBundles: [],
+  routes: [],
+});
+
+/** The document in force over a real admission; listeners, certificates and calls write down what they were told. */
+function setUp(t: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), 'sbc-in-force-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const directories = { state: root, secrets: root, trust: root, microsoftRoots: join(root, 'roots.pem') };
+  mkdirSync(root, { recursive: true });
+  const write = (state: RoutingState) => writeFileSync(join(root, 'routing-state.json'), JSON.stringify(state));
+  write(withRange(OLD));
+  const loaded = loadDocument(directories);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const clock = new VirtualClock();
+  const world = {
+    clock,
+    write,
+    inUse: new Map<string, number>(),
+    /** Thrown while it is set. */
+    listening: undefined as Error | undefined,
+    applying: undefined as Error | undefined,
+    applied: [] as RoutingState[],
+    replacedTls: 0,
+    accepted: [] as boolean[],
+    admission: new AdmissionPolicy({ rules: loaded.document.state, roots: () => [] }),
+    letIn: (address: string) => [
+      world.admission.trunksAt(PLACE, address).length > 0,
+      world.admission.formerTrunksAt(PLACE, address).length > 0,
+    ],
+  };
+  const inForce = new DocumentInForce({
+    ...{ directories, clock, first: loaded.document, ordinal: 0, log: silentLog, admission: world.admission },
+    metrics: { documentLoaded: (isAccepted) => void world.accepted.push(isAccepted) },
+    tls: {
+      replace: () => {
+        world.replacedTls += 1;
+        return [];
+      },
+    },
+    transports: { reload: () => (world.listening === undefined ? Promise.resolve() : Promise.reject(world.listening)) },
+    calls: {
+      apply: (state) => {
+        if (world.applying !== undefined && state.trunks[0]?.allowCIDRs[0] === `${NEW}/32`) throw world.applying;
+        world.applied.push(state);
+      },
+      trunksInUse: () => world.inUse,
+    },
+    onReplaced: () => undefined,
+  });
+  return { ...world, world, inForce };
+}
+
+test('a document refused for the moment, as for a port in use, is told and tried again without a change', async (t) => {
+  const { world, inForce, write, letIn } = setUp(t);
+  world.listening = new SbcError('SBC_LISTEN', 'Cannot listen on 127.0.0.1:5070: the port is in use');
+  write(withRange(NEW));
+  await inForce.look();
+  await inForce.look();
+  assert.equal(inForce.refusal?.problems[0]?.path, 'listeners');
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[true, false], [false, false]]); // prettier-ignore
+  assert.deepEqual(world.accepted, [false], 'said once');
+  world.listening = undefined;
+  await inForce.look();
+  assert.equal(inForce.refusal, undefined);
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[false, false], [true, false]]); // prettier-ignore
+});
+
+test('a fault on the way puts everything back and stands in the status', async (t) => {
+  const { world, inForce, write, letIn } = setUp(t);
+  world.applying = new Error('a bug');
+  write(withRange(NEW));
+  await inForce.look();
+  assert.equal(inForce.refusal?.problems[0]?.message, 'a bug');
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[true, false], [false, false]]); // prettier-ignore
+  assert.deepEqual(inForce.document.state.trunks[0]?.allowCIDRs, [`${OLD}/32`]);
+  assert.deepEqual([world.applied.at(-1)?.trunks[0]?.allowCIDRs, world.replacedTls], [[`${OLD}/32`], 2]);
+});
+
+test('a document that is wrong in itself is refused once and not read into force again', async (t) => {
+  const { world, inForce, write } = setUp(t);
+  write({ ...withRange(NEW), limits: { maxCalls: 0, maxCallsPerSecond: 1 } });
+  await inForce.look();
+  await inForce.look();
+  assert.equal(inForce.refusal?.problems[0]?.path, 'limits.maxCalls');
+  assert.equal(world.replacedTls, 0);
+});
+
+test('the range of a trunk with calls is let in as a former one until the last of them has been over for a while', async (t) => {
+  const { world, clock, inForce, write, letIn } = setUp(t);
+  const begunMs = clock.nowMs();
+  clock.advance(1000);
+  world.inUse.set('pbx', begunMs);
+  write(withRange(NEW));
+  await inForce.look();
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[false, true], [true, false]]); // prettier-ignore
+  clock.advance(3_600_000);
+  await inForce.look();
+  assert.deepEqual(letIn(OLD), [false, true]);
+  // Calls that began by the new range are no reason to keep the old one.
+  world.inUse.set('pbx', clock.nowMs());
+  clock.advance(31_000);
+  await inForce.look();
+  assert.deepEqual(letIn(OLD), [false, true]);
+  clock.advance(1000);
+  await inForce.look();
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[false, false], [true, false]]); // prettier-ignore
+});
+
+test('a trunk without calls leaves nothing behind, and one that comes back as it was is no former one', async (t) => {
+  const { world, inForce, write, letIn } = setUp(t);
+  write({ ...withRange(NEW), trunks: [] });
+  await inForce.look();
+  assert.deepEqual(letIn(OLD), [false, false]);
+  write(withRange(OLD));
+  await inForce.look();
+  world.inUse.set('pbx', 0);
+  write({ ...withRange(NEW), trunks: [] });
+  await inForce.look();
+  assert.deepEqual(letIn(OLD), [false, true]);
+  write(withRange(OLD));
+  await inForce.look();
+  assert.deepEqual(letIn(OLD), [true, false]);
+});

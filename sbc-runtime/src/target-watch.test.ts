@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLog } from './kernel/log.ts';
+import { noMetrics } from './kernel/metrics.ts';
+import { VirtualClock } from './kernel/virtual-clock.ts';
+import type { Peer } from './peers/peer.ts';
+import type { Hop } from './sip/hop.ts';
+import { TargetWatch } from './target-watch.ts';
+
+const HOUR_MS = 3_600_000;
+const hop = (host: string): Hop => ({
+  protocol: 'TLS',
+  host,
+  port: 5061,
+  listener: 'teams',
+  trunk: 'contoso',
+  sentBy: 'sbc.example.com:5061',
+});
+const [sip, sip2] = [hop('sip'), hop('sip2')];
+
+function raise() {
+  const clock = new VirtualClock();
+  const watch = new TargetWatch({ clock, log: silentLog, metrics: noMetrics });
+  const first = (): string | undefined => watch.order([sip, sip2])[0]?.host;
+  return { clock, watch, first };
+}
+
+test('a target that is probed once an hour and refuses is tried last until after its next OPTIONS', () => {
+  const { clock, watch, first } = raise();
+  watch.probed(sip, { kind: 'unreachable', reason: 'refused' }, 3600);
+  clock.advance(HOUR_MS);
+  assert.equal(first(), 'sip2');
+  watch.probed(sip, { kind: 'answered', status: 200, retryAfterSeconds: undefined }, 3600);
+  assert.equal(first(), 'sip');
+});
+
+test('what a call meets counts as long as what OPTIONS meet', () => {
+  const { clock, watch, first } = raise();
+  watch.probed(sip, { kind: 'answered', status: 200, retryAfterSeconds: undefined }, 3600);
+  watch.answered(sip, 503, undefined);
+  clock.advance(HOUR_MS);
+  assert.equal(first(), 'sip2');
+});
+
+test('a document that ends the OPTIONS to a target ends their period too', () => {
+  const { clock, watch, first } = raise();
+  watch.probed(sip, { kind: 'answered', status: 200, retryAfterSeconds: undefined }, 3600);
+  const peer: Pick<Peer, 'targets' | 'optionsPeriodSeconds'> = { targets: [sip, sip2], optionsPeriodSeconds: 0 };
+  watch.keepOnly(new Map([['contoso', peer as Peer]]));
+  watch.unreachable(sip, 'refused');
+  clock.advance(90_000);
+  assert.equal(first(), 'sip');
+});
