@@ -1,7 +1,7 @@
 /** What a person can get wrong before the start: one plain line that says what to do, exit code 1, and nothing left behind. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -196,6 +196,8 @@ test('a start that cannot work', async (t) => {
   const { directory, ground } = laid;
   const manifests = ground.below('manifests');
   const hostAliases = ground.dataCentres.map(({ host, address }) => ({ ip: address, hostnames: [host] }));
+  // What `sbc local` checks before, a pod in a cluster meets by itself: the files of a good pod, kept for the runtime alone.
+  const root = join(directory, 'kept');
 
   for (const [at, { what, spoil, line, path }] of faults.entries()) {
     await t.test(what, async () => {
@@ -230,12 +232,15 @@ test('a start that cannot work', async (t) => {
   await t.test('and put right, the same directory runs', async () => {
     await ground.writeManifests(hostAliases);
     const sbc = await ground.startSbc(join(directory, 'run-good'));
+    cpSync(join(directory, 'run-good', 'sbc-0', 'root', 'etc'), join(root, 'etc'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     assert.equal(await sbc.stop(), 0);
     await nothingIsLeft(ground.at.sbc, join(directory, 'run-good'));
+    assert.ok(!existsSync(join(directory, 'run-good', 'sbc-0', 'root')), 'keys outlive the pod that used them');
   });
 
-  // What `sbc local` checks before, a pod in a cluster meets by itself.
-  const root = join(directory, 'run-good', 'sbc-0', 'root');
   const runtime = (...more: string[]) => {
     const given = [
       '--pod-name=sbc-0',

@@ -1,4 +1,5 @@
 /** One running pod: carries out what the pod machine decides, with child processes, timers and probes. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SbcInstance } from '@teams-sbc/crds';
 import type { Clock, Timer } from '../kernel/clock.ts';
@@ -82,7 +83,7 @@ export class PodRun {
     const ready = Promise.withResolvers<FirstReadiness>();
     const ended = Promise.withResolvers<undefined>();
     this.firstReady = ready.promise;
-    this.ended = ended.promise;
+    this.ended = ended.promise.then(() => this.#forget());
     this.#resolveReady = ready.resolve;
     this.#resolveEnded = () => ended.resolve(undefined);
     this.#readiness = new ReadinessWatch({
@@ -278,6 +279,11 @@ export class PodRun {
     return (this.#started.plan.podTemplate.spec?.containers ?? []).flatMap((container) =>
       (container.volumeMounts ?? []).map(({ mountPath }) => mountPath),
     );
+  }
+
+  /** Keys do not outlive the pod that used them; logs do. */
+  async #forget(): Promise<void> {
+    await rm(join(this.#directory, 'root'), { recursive: true, force: true });
   }
 
   #logOf(container: string): string {
