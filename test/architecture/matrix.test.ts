@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ROOT } from './sources.ts';
 
 /** How many demands each family has, C-01 first. */
-const families = { C: 22, O: 12, I: 20, J: 11, D: 11, R: 15, M: 10, B: 8, L: 3, T: 4, K: 5 };
+const families = { C: 22, O: 12, I: 20, J: 11, D: 11, R: 15, M: 10, B: 8, L: 3, T: 4, K: 5, F: 40 };
 
 const page = readFileSync(join(ROOT, 'docs', 'teams-direct-routing.md'), 'utf8');
 const rows = page.split('\n').flatMap((line) => {
