@@ -9,6 +9,7 @@ export {
   type ConditionType,
   type Status,
 } from './v1alpha1/conditions.ts';
+export { countries } from './v1alpha1/country.ts';
 export { kinds, type Kind } from './v1alpha1/kinds.ts';
 export { microsoft, type Region } from './v1alpha1/microsoft.ts';
 export { apiVersion, group, version, type ObjectMeta } from './v1alpha1/object.ts';

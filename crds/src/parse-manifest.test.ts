@@ -3,77 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseManifest } from './parse-manifest.ts';
 import { maxProblems } from './problem.ts';
+import { apiVersion, least, manifest } from './sample-manifest.ts';
 import type { Kind } from './v1alpha1/kinds.ts';
-
-const apiVersion = 'teams-sbc.dev/v1alpha1';
-const least = {
-  SbcInstance: { domain: 'voice.example.com', tls: { secretRef: { name: 'sbc-tls' } } },
-  TeamsTrunk: { sbcRef: { name: 'sbc' } },
-  PbxTrunk: { sbcRef: { name: 'sbc' }, peers: [{ name: 'a', host: '10.20.0.10' }] },
-} satisfies Record<Kind, unknown>;
-
-function manifest(kind: Kind, change: object = {}, name = 'sbc'): unknown {
-  return { apiVersion, kind, metadata: { name }, spec: { ...least[kind], ...change } };
-}
 
 function problemsOf(value: unknown): string[] {
   const parsed = parseManifest(value);
   return parsed.ok ? [] : parsed.problems.map(({ message }) => message);
 }
-
-test('an SbcInstance gets its defaults', () => {
-  const parsed = parseManifest(manifest('SbcInstance'));
-  assert.ok(parsed.ok);
-  assert.deepEqual(parsed.object.spec, {
-    replicas: 1,
-    domain: 'voice.example.com',
-    hostnameTemplate: '{name}-{ordinal}',
-    listeners: [
-      { kind: 'TeamsTrunk', transport: 'TLS', port: 5061 },
-      { kind: 'PbxTrunk', transport: 'UDP', port: 5060 },
-    ],
-    tls: { secretRef: { name: 'sbc-tls' } },
-    network: { mode: 'HostNetwork', addresses: [], hostAliases: [] },
-    media: { engine: 'RTPEngine', portRange: { start: 30000, end: 34999 }, controlPort: 2223 },
-    capacity: { maxCalls: 500, maxCallsPerSecond: 50 },
-    calls: { ringTimeoutSeconds: 180 },
-    drain: { timeoutSeconds: 14400 },
-    observability: { port: 8080, logLevel: 'Info' },
-    images: {},
-  });
-});
-
-test('a TeamsTrunk gets its defaults, and the address ranges of its region', () => {
-  const parsed = parseManifest(manifest('TeamsTrunk', { region: 'DoD' }));
-  assert.ok(parsed.ok);
-  assert.deepEqual(parsed.object.spec, {
-    sbcRef: { name: 'sbc' },
-    region: 'DoD',
-    tls: { trust: { preset: 'MicrosoftTeams' } },
-    allowCIDRs: ['52.127.64.0/21'],
-    options: { periodSeconds: 60 },
-    codecs: [],
-    earlyMedia: 'Pass',
-  });
-});
-
-test('a PbxTrunk gets its defaults, and allows the addresses of its peers', () => {
-  const peers = [
-    { name: 'a', host: '10.20.0.10' },
-    { name: 'b', host: '2001:db8::5' },
-  ];
-  const parsed = parseManifest(manifest('PbxTrunk', { peers }));
-  assert.ok(parsed.ok);
-  assert.deepEqual(parsed.object.spec, {
-    sbcRef: { name: 'sbc' },
-    transport: 'UDP',
-    peers,
-    allowCIDRs: ['10.20.0.10/32', '2001:db8::5/128'],
-    options: { periodSeconds: 30 },
-    codecs: [],
-    media: { srtp: 'Disabled' },
-  });
-});
 
 test('what an API server adds to metadata and status is kept', () => {
   const stored = {
@@ -251,6 +187,20 @@ const refused: Record<string, [manifest: unknown, ...messages: string[]]> = {
     manifest('TeamsTrunk', { tls: { trust: {} } }),
     'spec.tls.trust: trust either the preset MicrosoftTeams or the certificates of a caBundleRef, exactly one of the two (found neither)',
   ],
+  'the data centre name that Microsoft has retired': [
+    manifest('TeamsTrunk', {
+      endpoints: [{ host: 'sip.pstnhub.microsoft.com' }, { host: 'sip-all.pstnhub.microsoft.com' }],
+    }),
+    'spec.endpoints[1].host: Microsoft has retired the name sip-all: remove endpoints for the data centres of the region, or name sip, sip2 and sip3 one by one (found "sip-all.pstnhub.microsoft.com")',
+  ],
+  'its name in the clouds of the government': [
+    manifest('TeamsTrunk', { region: 'DoD', endpoints: [{ host: 'sip-all.pstnhub.gov.teams.microsoft.us' }] }),
+    'spec.endpoints[0].host: Microsoft has retired the name sip-all: remove endpoints for the data centres of the region, or name sip, sip2 and sip3 one by one (found "sip-all.pstnhub.gov.teams.microsoft.us")',
+  ],
+  'OPTIONS to Microsoft too seldom': [
+    manifest('TeamsTrunk', { options: { periodSeconds: 181 } }),
+    'spec.options.periodSeconds: must be a whole number from 1 to 180 (found 181)',
+  ],
   'OPTIONS to Microsoft too often': [
     manifest('TeamsTrunk', { options: { periodSeconds: 30 } }),
     'spec.options.periodSeconds: Microsoft wants at least 60 seconds between two OPTIONS requests: set 60 to 180, or set endpoints for a test (found 30)',
@@ -278,6 +228,10 @@ const refused: Record<string, [manifest: unknown, ...messages: string[]]> = {
   'an address that is none': [
     manifest('PbxTrunk', { peers: [{ name: 'a', host: '10.20.0.256' }] }),
     'spec.peers[0].host: must be a DNS name in lower case or an IP address (IPv6 without brackets) (found "10.20.0.256")',
+  ],
+  'a country that has no numbers': [
+    manifest('PbxTrunk', { numbers: { country: 'UK' } }),
+    'spec.numbers.country: must be the ISO 3166-1 alpha-2 code of a country, such as DE or US (found "UK")',
   ],
   'two peers with one name': [
     manifest('PbxTrunk', {

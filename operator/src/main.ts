@@ -39,7 +39,7 @@ const commands: Readonly<
   Record<string, { readonly maxArguments: number; readonly run: (call: Call) => Promise<ExitCode> }>
 > = {
   local: { maxArguments: 1, run: local },
-  validate: { maxArguments: 1, run: async ({ directory }) => tell(await validate(directory)) },
+  validate: { maxArguments: 1, run: async ({ directory }) => tell(await validate(directory, systemClock.wallMs())) },
   plan: { maxArguments: 1, run: async ({ directory }) => tell(await plan(directory)) },
   status: { maxArguments: 1, run: async (call) => say(await askStatus(await asked(call))) },
   calls: { maxArguments: 1, run: async (call) => say(await askCalls(await asked(call))) },

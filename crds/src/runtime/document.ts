@@ -108,10 +108,18 @@ const pbxTrunk = z.strictObject({
   allowCIDRs: cidrs.min(1),
   /** Present exactly when the protocol is TLS. */
   tls: tls.optional(),
+  /** The Secret that holds `username`, `password` and perhaps `realm` (RFC 3261 §22). Absent: a 401 or 407 ends the call. */
+  auth: z.strictObject({ secret: name }).optional(),
   options,
   codecs,
   /** `Required`: SRTP with SDES keys on this leg, and a call without it is refused. */
   srtp: z.enum(['Disabled', 'Required']),
+  /** ISO 3166-1 alpha-2: numbers without `+` are read as they are dialled there. Absent: they pass as they are. */
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .meta({ allowed: 'the two capital letters of a country, such as DE' })
+    .optional(),
 });
 
 /** A call that arrives on `from` goes to the trunks `to`, in order. A trunk without a route answers 404. */

@@ -18,6 +18,15 @@ export {
   type TrunkState,
 } from './document.ts';
 export { hashRoutingState } from './hash.ts';
+export {
+  covers,
+  daysLeft,
+  dnsNames,
+  judgeCertificate,
+  keyUsages,
+  readChain,
+  type CertificateFinding,
+} from './judge-certificate.ts';
 export { maxRoutingStateLength, parseRoutingState, type ParsedRoutingState } from './parse.ts';
 export {
   parseRuntimeReport,

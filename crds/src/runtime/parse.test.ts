@@ -28,7 +28,11 @@ const refused: Record<string, [state: unknown, ...messages: string[]]> = {
   ],
   'an unknown field of a trunk': [
     { ...sampleState, trunks: [sampleTeamsTrunk, { ...samplePbxTrunk, srpt: 'Required' }] },
-    'trunks[1].srpt: there is no such field, allowed here: kind, name, listener, protocol, peers, allowCIDRs, tls, options, codecs, srtp',
+    'trunks[1].srpt: there is no such field, allowed here: kind, name, listener, protocol, peers, allowCIDRs, tls, auth, options, codecs, srtp, country',
+  ],
+  'a password instead of the name of a Secret': [
+    { ...sampleState, trunks: [sampleTeamsTrunk, { ...samplePbxTrunk, auth: { secret: 'a', password: 'b' } }] },
+    'trunks[1].auth.password: there is no such field, allowed here: secret',
   ],
   'a kind of trunk that this runtime does not know': [
     { ...sampleState, trunks: [{ kind: 'SipEndpoint' }], routes: [] },

@@ -32,7 +32,17 @@ const report: RuntimeReport = {
       optionsReceivedAt: '2026-09-01T09:59:30Z',
     },
   ],
-  certificates: [{ name: 'sbc-tls', notAfter: '2026-12-01T00:00:00Z', names: ['sbc-0.voice.example.com'] }],
+  certificates: [
+    { name: 'older', notAfter: '2026-12-01T00:00:00Z', names: ['sbc-0.voice.example.com'] },
+    {
+      name: 'sbc-tls',
+      notAfter: '2026-09-11T00:00:00Z',
+      daysLeft: 9,
+      names: ['sbc-0.voice.example.com'],
+      keyUsages: ['serverAuth'],
+      findings: [{ code: 'expires-soon', severity: 'warning', message: 'expires in 9 days' }],
+    },
+  ],
 };
 
 test('a report that was written is read back as it was', () => {

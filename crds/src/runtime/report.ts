@@ -43,8 +43,17 @@ const certificate = z.object({
   /** The name of the entry in the document. */
   name: text,
   notAfter: time,
+  /** Whole days until then, negative once it is over. Absent, as all below: a runtime of before 0.2. */
+  daysLeft: z.int().optional(),
   /** DNS names of the certificate. */
   names: z.array(text).max(256),
+  /** `serverAuth`, `clientAuth`, `any`, or an object identifier; absent: the certificate does not restrict its use. */
+  keyUsages: z.array(text).max(32).optional(),
+  /** What is wrong with it, or soon will be; docs/errors.md. */
+  findings: z
+    .array(z.object({ code: text, severity: z.enum(['error', 'warning']), message: z.string().max(4096) }))
+    .max(32)
+    .optional(),
 });
 
 const refusal = z.object({
@@ -65,6 +74,8 @@ export const runtimeReport = z.object({
   /** The newest document, where it was refused; an accepted one clears it. */
   refusal: refusal.optional(),
   draining: z.boolean(),
+  /** The processor is the limit: some new calls are refused, those that are there go on. Absent: a runtime of before 0.2. */
+  overloaded: z.boolean().optional(),
   calls: z.object({ active: z.int().min(0) }),
   trunks: z.array(trunk).max(1000),
   certificates: z.array(certificate).max(64),

@@ -10,11 +10,13 @@ interface RegionFacts {
   /** Data centres in the order in which Microsoft wants them tried: the nearest first, then the two others. */
   readonly hosts: readonly string[];
   readonly port: number;
+  /** The port that the SBC must listen on; absent: any, as the gateway is registered. */
+  readonly listenerPort?: number;
   /** Signalling comes from anywhere inside these ranges; in-dialog requests too, from other addresses than the INVITE's. */
   readonly allowCIDRs: readonly string[];
 }
 
-export const microsoft = {
+export const microsoft: { readonly asOf: string; readonly regions: Readonly<Record<Region, RegionFacts>> } = {
   asOf: '2024-09-23',
   regions: {
     Global: {
@@ -23,7 +25,17 @@ export const microsoft = {
       // Teams: one page lists 52.122.0.0/15, another 52.120.0.0/14, which contains it. The larger one loses no call.
       allowCIDRs: ['52.112.0.0/14', '52.120.0.0/14'],
     },
-    GCCHigh: { hosts: ['sip.pstnhub.gov.teams.microsoft.us'], port: 5061, allowCIDRs: ['52.127.88.0/21'] },
-    DoD: { hosts: ['sip.pstnhub.dod.teams.microsoft.us'], port: 5061, allowCIDRs: ['52.127.64.0/21'] },
+    GCCHigh: {
+      hosts: ['sip.pstnhub.gov.teams.microsoft.us'],
+      port: 5061,
+      listenerPort: 5061,
+      allowCIDRs: ['52.127.88.0/21'],
+    },
+    DoD: {
+      hosts: ['sip.pstnhub.dod.teams.microsoft.us'],
+      port: 5061,
+      listenerPort: 5061,
+      allowCIDRs: ['52.127.64.0/21'],
+    },
   },
-} as const satisfies { asOf: string; regions: Record<Region, RegionFacts> };
+};

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseManifest } from '../parse-manifest.ts';
 import type { Kind } from './kinds.ts';
+import { microsoft } from './microsoft.ts';
 import { pbxPeerNames, type PbxTrunkSpec } from './pbx-trunk.ts';
 import { podFqdn } from './sbc-instance.ts';
 import { endpointsOf, teamsPeerNames, trunkFqdn, type TeamsTrunkSpec } from './teams-trunk.ts';
@@ -52,10 +53,23 @@ test('calls to Teams go to the data centres of the region in order of preference
     { host: 'sip2.pstnhub.microsoft.com', port: 5061 },
     { host: 'sip3.pstnhub.microsoft.com', port: 5061 },
   ]);
-  assert.deepEqual(endpointsOf(teams({ region: 'GCCHigh' })), [
-    { host: 'sip.pstnhub.gov.teams.microsoft.us', port: 5061 },
-  ]);
   assert.deepEqual(endpointsOf(teams({ endpoints: [{ host: 'teams.test' }] })), [{ host: 'teams.test', port: 5061 }]);
+});
+
+test('a cloud of the government has one data centre, which its certificate must name, and ranges of its own', () => {
+  for (const [region, host, range] of [
+    ['GCCHigh', 'sip.pstnhub.gov.teams.microsoft.us', '52.127.88.0/21'],
+    ['DoD', 'sip.pstnhub.dod.teams.microsoft.us', '52.127.64.0/21'],
+  ]) {
+    const spec = teams({ region });
+    assert.deepEqual(endpointsOf(spec), [{ host, port: 5061 }]);
+    assert.deepEqual([teamsPeerNames(spec), spec.allowCIDRs], [[host], [range]]);
+  }
+});
+
+test('no region leads to the name sip-all, which Microsoft has retired', () => {
+  for (const { hosts } of Object.values(microsoft.regions))
+    assert.ok(hosts.length > 0 && hosts.every((host) => /^sip[23]?\.pstnhub\./.test(host)), hosts.join());
 });
 
 test('the names that a certificate must carry are those that we dial, unless peerNames says otherwise', () => {

@@ -1,8 +1,9 @@
 /** PbxTrunk: the connection to a PBX, a carrier's SIP trunk or another SBC. */
 import { z } from 'zod';
 import { isAddress } from '../address.ts';
+import { country } from './country.ts';
 import { status } from './conditions.ts';
-import { allowCIDRs, caBundleRef, codecs, dnsLabel, host, peerNames, port, sbcRef } from './field.ts';
+import { allowCIDRs, caBundleRef, codecs, dnsLabel, host, objectName, peerNames, port, sbcRef } from './field.ts';
 import { apiVersion, metadata } from './object.ts';
 import { listMap, withRules } from './rule.ts';
 
@@ -31,11 +32,28 @@ const tls = z
   .optional()
   .meta({ description: 'Needed where transport is TLS, and only there.' });
 
+const auth = z
+  .strictObject({
+    secretRef: z
+      .strictObject({
+        name: objectName.meta({ description: 'Name of the Secret, in the same namespace.', examples: ['pbx-login'] }),
+      })
+      .meta({
+        description:
+          'A Secret with the keys `username` and `password`, such as one of type kubernetes.io/basic-auth. With a key `realm`, only challenges of that realm are answered. A change takes effect without a restart.',
+      }),
+  })
+  .optional()
+  .meta({
+    description:
+      'How we log in where the PBX or carrier answers 401 or 407 (digest authentication). Absent: such an answer ends the call.',
+  });
+
 const options = z
   .strictObject({
     periodSeconds: z.int().min(0).max(3600).default(30).meta({
       description:
-        'Seconds between two OPTIONS requests to each peer. A peer that does not answer gets no calls. 0 sends none: every peer counts as up.',
+        'Seconds between two OPTIONS requests to each peer. A peer that does not answer is tried after all others. 0 sends none: only what calls meet counts.',
     }),
   })
   .prefault({})
@@ -50,6 +68,17 @@ const media = z
   })
   .prefault({})
   .meta({ description: 'How media to the PBX travels.' });
+
+const numbers = z
+  .strictObject({
+    country: country.optional().meta({
+      description:
+        'Country whose numbers the PBX writes, as ISO 3166-1 alpha-2. Teams wants E.164: what is dialled as `030 123456` or `0049 30 123456` in DE becomes `+4930123456`. Extensions, emergency numbers and what is no valid number there pass as they are. Absent: all numbers pass as they are.',
+      examples: ['DE'],
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'How the PBX writes phone numbers.' });
 
 const writtenSpec = withRules(
   z.strictObject({
@@ -66,6 +95,7 @@ const writtenSpec = withRules(
       examples: [['10.20.0.0/24']],
     }),
     tls,
+    auth,
     options,
     codecs: codecs.default([]).meta({
       description:
@@ -73,6 +103,7 @@ const writtenSpec = withRules(
       examples: [['PCMA', 'PCMU']],
     }),
     media,
+    numbers,
   }),
   [
     {

@@ -15,14 +15,29 @@ const region = z
 
 function regionTable(): string {
   return Object.entries(microsoft.regions)
-    .map(([name, facts]) => `\`${name}\`: ${facts.hosts.join(', ')}; ${facts.allowCIDRs.join(', ')}.`)
+    .map(([name, { hosts, allowCIDRs, listenerPort }]) => {
+      const listener =
+        listenerPort === undefined ? '' : `; the listener for TeamsTrunk must have port ${String(listenerPort)}`;
+      return `\`${name}\`: ${hosts.join(', ')}; ${allowCIDRs.join(', ')}${listener}.`;
+    })
     .join(' ');
 }
 
-const endpoint = z.strictObject({
-  host: host.meta({ description: 'DNS name or address.', examples: ['sip.pstnhub.microsoft.com'] }),
-  port: port.default(5061).meta({ description: 'TLS port.' }),
-});
+const endpoint = withRules(
+  z.strictObject({
+    host: host.meta({ description: 'DNS name or address.', examples: ['sip.pstnhub.microsoft.com'] }),
+    port: port.default(5061).meta({ description: 'TLS port.' }),
+  }),
+  [
+    {
+      cel: "!self.host.startsWith('sip-all.')",
+      message:
+        'Microsoft has retired the name sip-all: remove endpoints for the data centres of the region, or name sip, sip2 and sip3 one by one',
+      holds: (self) => !self.host.startsWith('sip-all.'),
+      path: ['host'],
+    },
+  ],
+);
 
 const endpoints = uniqueList(z.array(endpoint).min(1).max(16), ['host', 'port']).optional().meta({
   description:
@@ -79,7 +94,7 @@ const options = z
   .strictObject({
     periodSeconds: z.int().min(1).max(180).default(60).meta({
       description:
-        'Seconds between two OPTIONS requests to each data centre. Microsoft expects one a minute and takes a gateway that is silent for longer out of use. Less than 60 is possible only where endpoints replaces the data centres.',
+        'Seconds between two OPTIONS requests to each data centre, give or take a few so that none leaves the 60 to 180 that Microsoft allows. It expects one a minute and takes a gateway that is silent for longer out of use. Less than 60 is possible only where endpoints replaces the data centres.',
     }),
   })
   .prefault({})
@@ -92,7 +107,7 @@ const writtenSpec = withRules(
     endpoints,
     subdomain: dnsLabel.optional().meta({
       description:
-        'For a carrier that serves many tenants: one label below the FQDN of the pod. With `customer1` the trunk is `customer1.sbc-0.voice.example.com` on pod 0; register that name as a domain in the tenant of the customer. Not together with fqdns. With neither, the trunk has the FQDNs of the pods.',
+        'For a carrier that serves many tenants: one label below the FQDN of the pod. With `customer1` the trunk is `customer1.sbc-0.voice.example.com` on pod 0; register that name as a domain in the tenant of the customer. Such a trunk sends no OPTIONS: Microsoft judges it by those of the TeamsTrunk that has the FQDNs of the pods, and the two share what either meets at a data centre. Not together with fqdns. With neither, the trunk has the FQDNs of the pods.',
       examples: ['customer1'],
     }),
     fqdns,
@@ -110,7 +125,7 @@ const writtenSpec = withRules(
     }),
     earlyMedia: z.enum(['Pass', 'FirstOnly', 'Strip']).default('Pass').meta({
       description:
-        'What Teams hears before the call is answered. `Pass`: every ringing tone or announcement of the PBX. `FirstOnly`: the first one; later ones are announced as plain ringing. `Strip`: none; Teams plays its own tone.',
+        'What the PBX hears of a call to Teams before it is answered. `Pass`: all that Teams sends, 180 and 183 as they come. `FirstOnly`: the first of them alone, because a 183 behind a 180 ends the ringing tone of a carrier although it may be silent. `Strip`: no sound; a 183 with media becomes a 180, and the PBX plays its own tone.',
     }),
   }),
   [

@@ -44,6 +44,22 @@ const cases: Record<string, Case> = {
     is: [],
     note: 'found 1 and 2',
   },
+  'of a login the document names the Secret, and nothing where there is none': {
+    trunks: [
+      aTeamsTrunk(),
+      aPbxTrunk({ auth: { secretRef: { name: 'pbx-login' } } }),
+      aPbxTrunk({}, { name: 'second' }),
+    ],
+    then: ({ trunks }) => trunks.map((trunk) => (trunk.kind === 'PbxTrunk' ? trunk.auth : trunk.kind)),
+    is: [{ secret: 'pbx-login' }, undefined, 'TeamsTrunk'],
+    note: 'found 1 and 2',
+  },
+  'the country of a PbxTrunk is handed on, and none where there is none': {
+    trunks: [aTeamsTrunk(), aPbxTrunk({ numbers: { country: 'DE' } }), aPbxTrunk({}, { name: 'second' })],
+    then: ({ trunks }) => trunks.map((trunk) => (trunk.kind === 'PbxTrunk' ? trunk.country : trunk.kind)),
+    is: ['DE', undefined, 'TeamsTrunk'],
+    note: 'found 1 and 2',
+  },
   'an instance without trunks is served, and a note says that nothing is routed': {
     trunks: [],
     then: names,
@@ -94,6 +110,7 @@ const cases: Record<string, Case> = {
     trunks: [aTeamsTrunk({ subdomain: 'customer1' }), aPbxTrunk()],
     then: teamsFqdns,
     is: ['customer1.sbc-0.voice.example.com', 'customer1.sbc-1.voice.example.com'],
+    note: 'no OPTIONS are sent for sbc-0.voice.example.com, whose health decides whether Microsoft uses the subdomain customer1 below it, add a TeamsTrunk without subdomain and fqdns',
   },
   'a TeamsTrunk with FQDNs of its own has one for each ordinal': {
     instance: anInstance(twoPods),
@@ -182,6 +199,57 @@ const cases: Record<string, Case> = {
       ['52.112.0.0/14', '52.120.0.0/14'],
     ],
   },
+  'to Microsoft all three data centres are dialled, in its order': {
+    trunks: [aTeamsTrunk(), aPbxTrunk()],
+    then: ({ trunks }) => trunks.flatMap((trunk) => (trunk.kind === 'TeamsTrunk' ? trunk.dataCentres : [])),
+    is: ['sip', 'sip2', 'sip3'].map((name) => ({ host: `${name}.pstnhub.microsoft.com`, port: 5061 })),
+  },
+  'in a cloud of the government there is one data centre, with ranges and a name of its own': {
+    trunks: [aTeamsTrunk({ region: 'GCCHigh' }), aPbxTrunk()],
+    then: ({ trunks }) =>
+      trunks.flatMap((trunk) =>
+        trunk.kind === 'TeamsTrunk' ? [trunk.dataCentres, trunk.allowCIDRs, trunk.tls.peerNames] : [],
+      ),
+    is: [
+      [{ host: 'sip.pstnhub.gov.teams.microsoft.us', port: 5061 }],
+      ['52.127.88.0/21'],
+      ['sip.pstnhub.gov.teams.microsoft.us'],
+    ],
+  },
+  'a cloud of the government dials port 5061 alone: with another listener the trunk is left out': {
+    instance: anInstance({
+      listeners: [
+        { kind: 'TeamsTrunk', transport: 'TLS', port: 5067 },
+        { kind: 'PbxTrunk', transport: 'UDP', port: 5060 },
+      ],
+    }),
+    trunks: [aTeamsTrunk({ region: 'DoD' }), aPbxTrunk()],
+    then: names,
+    is: ['pbx'],
+    problems: [{ reason: 'PortMismatch', field: 'spec.region', blocking: false }],
+    note: 'left out',
+  },
+  'the worldwide cloud dials the port that the gateway is registered with': {
+    instance: anInstance({
+      listeners: [
+        { kind: 'TeamsTrunk', transport: 'TLS', port: 5067 },
+        { kind: 'PbxTrunk', transport: 'UDP', port: 5060 },
+      ],
+    }),
+    trunks: [aTeamsTrunk(), aPbxTrunk()],
+    then: names,
+    is: ['pbx', 'teams'],
+  },
+  "customers below a carrier's trunk send no OPTIONS: the carrier's own does": {
+    trunks: [
+      aTeamsTrunk({ options: { periodSeconds: 90 } }, { name: 'carrier' }),
+      aTeamsTrunk({ subdomain: 'customer1', options: { periodSeconds: 60 } }, { name: 'customer1' }),
+      aTeamsTrunk({ fqdns: ['sbc.customer2.example'] }, { name: 'customer2' }),
+    ],
+    then: ({ trunks }) => trunks.map(({ name, options }) => `${name}: ${String(options.periodSeconds)}`),
+    is: ['carrier: 90', 'customer1: 0', 'customer2: 60'],
+    note: 'found 3 and 0',
+  },
   'endpoints replace the data centres of the region': {
     trunks: [aTeamsTrunk({ endpoints: [{ host: 'teams.lab.example', port: 6061 }] }), aPbxTrunk()],
     then: ({ trunks }) => trunks.flatMap((trunk) => (trunk.kind === 'TeamsTrunk' ? trunk.dataCentres : [])),
@@ -214,6 +282,25 @@ for (const [name, { instance = anInstance(), trunks, then, is, problems = [], no
     else assert.ok(notes.length === 1 && notes[0]?.includes(note), notes.join());
   });
 }
+
+test('every FQDN has one pod, every pod one address, and no two pods share one', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 16 }), (replicas) => {
+      const addresses = Array.from({ length: replicas }, (_, ordinal) => ({ address: `203.0.113.${String(ordinal)}` }));
+      const trunks = [aTeamsTrunk(), aTeamsTrunk({ subdomain: 'customer1' }, { name: 'customer1' })];
+      const { state } = compile(anInstance({ replicas, network: { addresses } }), trunks);
+      assert.ok(state);
+      const fqdns = [...state.pods.map(({ fqdn }) => fqdn), ...teamsFqdns(state).filter((fqdn) => /^cust/.test(fqdn))];
+      assert.equal(new Set(fqdns).size, 2 * replicas);
+      assert.equal(new Set(state.pods.map(({ publicAddress }) => publicAddress)).size, replicas);
+      for (const { ordinal, fqdn, publicAddress } of state.pods) {
+        assert.equal(publicAddress, addresses[ordinal]?.address);
+        for (const trunk of state.trunks)
+          assert.ok(trunk.kind === 'TeamsTrunk' && trunk.fqdns[ordinal]?.endsWith(fqdn) === true);
+      }
+    }),
+  );
+});
 
 test('more trunks than a document holds refuse it', () => {
   const trunks = Array.from({ length: 1001 }, (_, index) => aPbxTrunk({}, { name: `pbx-${String(index)}` }));

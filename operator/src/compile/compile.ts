@@ -6,6 +6,7 @@ import { podFqdn } from '@teams-sbc/crds';
 import type { SbcInstance } from '@teams-sbc/crds';
 import { documentVersion, parseRoutingState } from '@teams-sbc/crds/runtime';
 import type { RouteState, RoutingState, TrunkState } from '@teams-sbc/crds/runtime';
+import { orphanNotes } from './derived-trunks.ts';
 import { ordinals, podName } from './fqdns.ts';
 import { compileListeners } from './listeners.ts';
 import type { Note, Problem } from './problem.ts';
@@ -53,7 +54,10 @@ export function compile(instance: SbcInstance, candidates: readonly Trunk[]): Co
     ...settings(instance),
   };
   const refused = documentProblems(instance, state);
-  return refused.length > 0 ? { problems: [...problems, ...refused], notes } : { state, problems, notes };
+  const allNotes = [...notes, ...orphanNotes(instance, attached, trunks)];
+  return refused.length > 0
+    ? { problems: [...problems, ...refused], notes: allNotes }
+    : { state, problems, notes: allNotes };
 }
 
 /** The limits of the contract, such as the number of trunks: what a runtime would refuse is not handed out. */

@@ -9,7 +9,7 @@ export interface ObjectRef {
 
 /** The documented reasons; the cluster operator writes them as the reason of `Accepted=False`. */
 export type ProblemReason =
-  'Conflict' | 'DocumentInvalid' | 'FqdnsMismatch' | 'InstanceNotFound' | 'InvalidName' | 'NoListener';
+  'Conflict' | 'DocumentInvalid' | 'FqdnsMismatch' | 'InstanceNotFound' | 'InvalidName' | 'NoListener' | 'PortMismatch';
 
 export interface Problem {
   readonly object: ObjectRef;

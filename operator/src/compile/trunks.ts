@@ -1,8 +1,9 @@
 /** One trunk of the document, or the problem for which it is left out. Pure. */
-import { endpointsOf, pbxPeerNames, teamsPeerNames } from '@teams-sbc/crds';
+import { endpointsOf, microsoft, pbxPeerNames, teamsPeerNames } from '@teams-sbc/crds';
 import type { PbxTrunk, SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
 import type { ListenerState, TrunkState } from '@teams-sbc/crds/runtime';
 import { certificateSecret } from './certificate-secret.ts';
+import { isDerived } from './derived-trunks.ts';
 import type { Trunk } from './trunk.ts';
 import { trunkFqdns } from './fqdns.ts';
 import { maxFqdnLength } from './limits.ts';
@@ -30,6 +31,11 @@ function compileTeams(context: TrunkContext, trunk: TeamsTrunk): TrunkOutcome {
   const { spec } = trunk;
   const listener = findListener(context, 'TLS');
   if (listener === undefined) return noListener(trunk, 'spec.sbcRef', 'TLS');
+  const onlyPort = microsoft.regions[spec.region].listenerPort;
+  if (onlyPort !== undefined && listener.port !== onlyPort) {
+    const message = `found port ${String(listener.port)} of the listener for TeamsTrunk in SbcInstance/${instance.metadata.name}, allowed ${String(onlyPort)} alone, because Microsoft dials no other port from ${spec.region}`;
+    return refuse(trunk, 'spec.region', 'PortMismatch', message);
+  }
   const fqdns = trunkFqdns(instance, trunk);
   if (fqdns.length < instance.spec.replicas) {
     const message = `found ${String(fqdns.length)}, allowed at least one for each of the ${String(instance.spec.replicas)} replicas of SbcInstance/${instance.metadata.name}`;
@@ -54,7 +60,8 @@ function compileTeams(context: TrunkContext, trunk: TeamsTrunk): TrunkOutcome {
         trustBundle: trust.nameOf(spec.tls.trust),
         peerNames: [...teamsPeerNames(spec)],
       },
-      options: { periodSeconds: spec.options.periodSeconds },
+      // Teams: a customer's trunk below a carrier's has the health of the carrier's, which alone sends OPTIONS.
+      options: { periodSeconds: isDerived(trunk) ? 0 : spec.options.periodSeconds },
       codecs: [...spec.codecs],
       earlyMedia: spec.earlyMedia,
     },
@@ -80,9 +87,11 @@ function compilePbx(context: TrunkContext, trunk: PbxTrunk): TrunkOutcome {
       peers: spec.peers.map(({ name, host, port }) => ({ name, host, ...(port === undefined ? {} : { port }) })),
       allowCIDRs: [...spec.allowCIDRs],
       ...(tls === undefined ? {} : { tls }),
+      ...(spec.auth === undefined ? {} : { auth: { secret: spec.auth.secretRef.name } }),
       options: { periodSeconds: spec.options.periodSeconds },
       codecs: [...spec.codecs],
       srtp: spec.media.srtp,
+      ...(spec.numbers.country === undefined ? {} : { country: spec.numbers.country }),
     },
   };
 }

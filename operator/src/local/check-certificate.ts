@@ -1,14 +1,13 @@
-/** Whether a `kubernetes.io/tls` Secret can serve: key, dates, names. Pure. */
+/** Whether a `kubernetes.io/tls` Secret can serve: key, dates, names, use; and what will keep it from serving. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { covers, judgeCertificate, readChain, type CertificateFinding } from '@teams-sbc/crds/runtime';
 
 /** A key of the Secret and what is wrong with its value; never any of its content. */
 export interface CertificateFault {
   readonly key: 'tls.crt' | 'tls.key';
   readonly message: string;
 }
-
-const wildcards = { subject: 'never', wildcards: true, partialWildcards: false, multiLabelWildcards: false } as const;
 
 /** @param fqdns all names that the certificate must cover, wildcards for one label */
 export function certificateFaults(
@@ -38,7 +37,7 @@ export function certificateFaults(
       message: `found a certificate that is valid from ${day(from)}, allowed one that is valid now`,
     });
   }
-  const missing = [...new Set(fqdns)].filter((fqdn) => certificate.checkHost(fqdn, wildcards) === undefined);
+  const missing = [...new Set(fqdns)].filter((fqdn) => !covers(certificate, fqdn));
   if (missing.length > 0) {
     const found = certificate.subjectAltName ?? 'no subject alternative names';
     faults.push({
@@ -46,7 +45,33 @@ export function certificateFaults(
       message: `found ${found}, allowed a certificate that covers ${missing.join(', ')} too`,
     });
   }
+  for (const { code, message } of findingsIn(entries.get('tls.crt'), 'error', nowMs))
+    if (!toldAbove.has(code)) faults.push({ key: 'tls.crt', message: `found a certificate that ${message}` });
   return faults;
+}
+
+/** What a Secret that can serve should be mended for. */
+export function certificateWarnings(entries: ReadonlyMap<string, Uint8Array>, nowMs: number): CertificateFault[] {
+  return findingsIn(entries.get('tls.crt'), 'warning', nowMs).map(({ message }) => ({
+    key: 'tls.crt',
+    message: `the certificate ${message}`,
+  }));
+}
+
+/** In the words of a manifest: found and allowed. */
+const toldAbove: ReadonlySet<CertificateFinding['code']> = new Set(['expired', 'not-yet-valid', 'name-not-covered']);
+
+function findingsIn(
+  pem: Uint8Array | undefined,
+  severity: CertificateFinding['severity'],
+  nowMs: number,
+): readonly CertificateFinding[] {
+  try {
+    const chain = readChain(Buffer.from(pem ?? '').toString('latin1'));
+    return judgeCertificate(chain, [], nowMs).filter((finding) => finding.severity === severity);
+  } catch {
+    return [];
+  }
 }
 
 /** PEM text with at least one certificate that can be read. */

@@ -3,7 +3,8 @@ import type { SbcInstance } from '@teams-sbc/crds';
 import type { ObjectRef } from '../compile/problem.ts';
 import { defaultNamespace } from '../compile/problem.ts';
 import type { PlannedInstance } from '../plan/plan-instance.ts';
-import { caBundleFault, certificateFaults } from './check-certificate.ts';
+import { caBundleFault, certificateFaults, certificateWarnings } from './check-certificate.ts';
+import type { CertificateFault } from './check-certificate.ts';
 import type { KeyedObject } from './keyed-object.ts';
 import type { LocalProblem } from './local-problem.ts';
 import { placedProblem } from './plan-directory.ts';
@@ -27,8 +28,32 @@ export function referenceProblems(
       ...addressProblems(resources, instance, plan),
       ...certificateProblems(resources, instance, plan, context),
       ...trustProblems(resources, plan),
+      ...loginProblems(resources, plan, context),
     ];
   });
+}
+
+/** Of the certificates that are there: what makes them useless, and what soon will. */
+export function judgedCertificates(
+  resources: Resources,
+  plans: readonly PlannedInstance[],
+  wallMs: number,
+): { readonly problems: LocalProblem[]; readonly warnings: LocalProblem[] } {
+  const judged = { problems: [] as LocalProblem[], warnings: [] as LocalProblem[] };
+  for (const plan of plans) {
+    const instance = resources.instances.find(({ metadata }) => isNamed(metadata, plan.instance));
+    const name = instance?.spec.tls.secretRef?.name;
+    const secret =
+      name === undefined
+        ? undefined
+        : findKeyed(resources, { kind: 'Secret', namespace: plan.instance.namespace, name });
+    if (secret === undefined) continue;
+    const placed = ({ key, message }: CertificateFault) =>
+      placedProblem(resources, secret, fieldOf(secret, key), message);
+    judged.problems.push(...certificateFaults(secret.entries, fqdnsOf(plan), wallMs).map(placed));
+    judged.warnings.push(...certificateWarnings(secret.entries, wallMs).map(placed));
+  }
+  return judged;
 }
 
 function addressProblems(resources: Resources, instance: SbcInstance, plan: PlannedInstance): LocalProblem[] {
@@ -89,6 +114,26 @@ function trustProblems(resources: Resources, plan: PlannedInstance): LocalProble
     }
   }
   return problems;
+}
+
+/** The Secrets of `spec.auth`: there, and with what the runtime will look for. Never a word about their values. */
+function loginProblems(resources: Resources, plan: PlannedInstance, { directory }: ReferenceContext): LocalProblem[] {
+  const { namespace } = plan.instance;
+  return plan.state.trunks.flatMap((trunk) => {
+    if (trunk.kind !== 'PbxTrunk' || trunk.auth === undefined) return [];
+    const name = trunk.auth.secret;
+    const secret = findKeyed(resources, { kind: 'Secret', namespace, name });
+    const missing = ['username', 'password'].filter((key) => (secret?.entries.get(key)?.length ?? 0) === 0);
+    if (missing.length === 0) return [];
+    const bring = `kubectl create secret generic ${name} --type=kubernetes.io/basic-auth --from-literal=username=<user> --from-literal=password=<password> --dry-run=client -o yaml > ${directory}/${name}.yaml`;
+    const message =
+      secret === undefined
+        ? `found ${name}, but no Secret of that name in namespace ${namespace}: bring it with '${bring}'`
+        : `found ${name}, but Secret/${name} has no ${missing.join(' and no ')}: it has ${[...secret.entries.keys()].join(', ') || 'none'}`;
+    return [
+      placedProblem(resources, { kind: trunk.kind, namespace, name: trunk.name }, 'spec.auth.secretRef.name', message),
+    ];
+  });
 }
 
 function fieldOf({ fields }: KeyedObject, key: string): string {

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { routingConfigMap } from '../objects/routing-config-map.ts';
 import { refOf, refText } from '../compile/problem.ts';
+import { judgedCertificates } from './check-references.ts';
 import { problemText } from './local-problem.ts';
 import type { DirectoryPlan } from './plan-directory.ts';
 import { planDirectory } from './plan-directory.ts';
@@ -14,18 +15,24 @@ export interface CommandResult {
   readonly problems: readonly string[];
 }
 
-/** Secrets, ports and programs are looked at by `sbc local` alone: manifests for a cluster are valid without them. */
-export async function validate(directory: string): Promise<CommandResult> {
+/**
+ * Ports and programs are looked at by `sbc local` alone, and so is a Secret that is missing: manifests for a cluster are
+ * valid without them. A certificate that is there is judged.
+ */
+export async function validate(directory: string, wallMs: number): Promise<CommandResult> {
   const plan = planDirectory(await readManifests(directory));
   const lines = [...plan.notes.map((note) => `note: ${note}`)];
-  if (plan.problems.length === 0) {
+  const judged = judgedCertificates(plan.resources, plan.problems.length === 0 ? plan.instances : [], wallMs);
+  lines.push(...judged.warnings.map((warning) => `warning: ${problemText(warning)}`));
+  const problems = [...plan.problems, ...judged.problems];
+  if (problems.length === 0) {
     for (const { instance, state } of plan.instances) {
       lines.push(
         `valid ${refText(instance)}: ${count(state.pods, 'pod')}, ${count(state.trunks, 'trunk')}, ${count(state.routes, 'route')}`,
       );
     }
   }
-  return { lines, problems: plan.problems.map(problemText) };
+  return { lines, problems: problems.map(problemText) };
 }
 
 /** The documents that the operator would make of it, as YAML. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { refText } from '../compile/problem.ts';
 import { kubeletBackOff } from './back-off.ts';
-import { referenceProblems } from './check-references.ts';
+import { judgedCertificates, referenceProblems } from './check-references.ts';
 import { hostPorts } from './host-ports.ts';
 import { LocalError } from './local-error.ts';
 import type { LocalEvent } from './local-event.ts';
@@ -36,6 +36,8 @@ export type CheckedDirectory =
       readonly pods: ReadonlyMap<string, WantedPod>;
       readonly needsRtpengine: boolean;
       readonly notes: readonly string[];
+      /** Of certificates that serve, for now. */
+      readonly warnings: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -48,6 +50,7 @@ export class LocalAgent {
   /** Directory changes are followed one after the other. */
   #work: Promise<void> = Promise.resolve();
   #refused = '';
+  #warned = '';
   #isStopping = false;
 
   constructor(deps: AgentDeps) {
@@ -65,13 +68,21 @@ export class LocalAgent {
     const pods = wantedPods(plan);
     if (problems.length === 0) problems.push(...(await this.#portProblems(plan, pods)));
     if (problems.length > 0) return { ok: false, problems: problems.map(problemText) };
-    return { ok: true, pods, needsRtpengine: needsRtpengine(plan), notes: plan.notes };
+    const { warnings } = judgedCertificates(plan.resources, plan.instances, clock.wallMs());
+    return {
+      ok: true,
+      pods,
+      needsRtpengine: needsRtpengine(plan),
+      notes: plan.notes,
+      warnings: warnings.map(problemText),
+    };
   }
 
   /** Resolves when every pod is ready, with `false` where a stop came first; where one cannot start, all are ended and it rejects. */
   async start(checked: Extract<CheckedDirectory, { ok: true }>): Promise<boolean> {
     const programs = findPrograms(this.#deps.machine, checked.needsRtpengine);
     for (const note of checked.notes) this.#deps.report({ event: 'note', message: note });
+    this.#warn(checked.warnings);
     const runs = [...checked.pods].map(([label, wanted]) => this.#add(label, wanted, programs));
     const outcomes = await Promise.all(runs.map(async (run) => (await run.start(), run.firstReady)));
     const failed = outcomes.find(({ kind }) => kind === 'failed');
@@ -113,6 +124,7 @@ export class LocalAgent {
     }
     if (this.#refused !== '') this.#deps.report({ event: 'note', message: 'the directory is good again' });
     this.#refused = '';
+    this.#warn(checked.warnings);
     const programs = findPrograms(this.#deps.machine, checked.needsRtpengine);
     for (const [label, pod] of this.#pods) {
       const wanted = checked.pods.get(label);
@@ -139,6 +151,14 @@ export class LocalAgent {
     if (text === this.#refused) return;
     this.#refused = text;
     this.#deps.report({ event: 'refused', problems });
+  }
+
+  /** The same warnings are said once. */
+  #warn(warnings: readonly string[]): void {
+    const text = warnings.join('\n');
+    if (text === this.#warned) return;
+    this.#warned = text;
+    for (const warning of warnings) this.#deps.report({ event: 'note', message: warning });
   }
 
   #add(label: string, wanted: WantedPod, programs: ReturnType<typeof findPrograms>): PodRun {

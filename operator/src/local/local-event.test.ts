@@ -85,7 +85,19 @@ test('a status names the document, the targets and the certificates', () => {
     trunks: [
       { name: 'teams', targets: [{ host: 'sip.pstnhub.microsoft.com', port: 5061, state: 'Up', lastStatus: 200 }] },
     ],
-    certificates: [{ name: 'sbc-tls', notAfter: '2027-01-01T00:00:00Z', names: ['*.voice.example.com'] }],
+    certificates: [
+      { name: 'old', notAfter: '2027-01-01T00:00:00Z', names: ['*.voice.example.com'] },
+      {
+        name: 'sbc-tls',
+        notAfter: '2027-01-01T00:00:00Z',
+        daysLeft: 12,
+        names: ['*.voice.example.com'],
+        keyUsages: ['serverAuth'],
+        findings: [
+          { code: 'expires-soon', severity: 'warning', message: 'expires in 12 days, on 2027-01-01: renew it' },
+        ],
+      },
+    ],
   });
   assert.equal(
     text,
@@ -93,7 +105,9 @@ test('a status names the document, the targets and the certificates', () => {
   state sha256:${'a'.repeat(64)}
   trunk teams
     sip.pstnhub.microsoft.com:5061  Up, last 200
-  certificate sbc-tls until 2027-01-01T00:00:00Z for *.voice.example.com`,
+  certificate old until 2027-01-01T00:00:00Z for *.voice.example.com
+  certificate sbc-tls until 2027-01-01T00:00:00Z (12 days left) for *.voice.example.com, to be used as serverAuth
+    warning: it expires in 12 days, on 2027-01-01: renew it`,
   );
 });
 

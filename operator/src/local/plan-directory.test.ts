@@ -39,6 +39,12 @@ stringData:
   tls.key: |
     ${indented(keyText)}
 `;
+const login = (stringData: string) => `apiVersion: v1
+kind: Secret
+metadata: { name: pbx-login }
+type: kubernetes.io/basic-auth
+stringData: ${stringData}
+`;
 const file = (text: string, path = 'sbc.yaml') => ({ path, text });
 const good = [sbc, teams, pbx, secret()];
 const wallMs = Date.UTC(2030, 0, 1);
@@ -109,6 +115,30 @@ const cases: Record<string, readonly [readonly string[], readonly string[]]> = {
     [sbc, `${teams}  tls: { trust: { caBundleRef: { kind: ConfigMap, name: lab-ca, key: ca.crt } } }\n`, pbx, secret()],
     [
       'sbc.yaml:15: TeamsTrunk/teams spec.tls.trust.caBundleRef.name: found lab-ca, but no ConfigMap of that name in namespace default: add it to the directory',
+    ],
+  ],
+  'a login that is not in the directory is answered with how to bring it': [
+    [sbc, teams, `${pbx}  auth: { secretRef: { name: pbx-login } }\n`, secret()],
+    [
+      "sbc.yaml:23: PbxTrunk/pbx spec.auth.secretRef.name: found pbx-login, but no Secret of that name in namespace default: bring it with 'kubectl create secret generic pbx-login --type=kubernetes.io/basic-auth --from-literal=username=<user> --from-literal=password=<password> --dry-run=client -o yaml > lab/pbx-login.yaml'",
+    ],
+  ],
+  'a login without a password says which keys there are, and no value': [
+    [sbc, teams, `${pbx}  auth: { secretRef: { name: pbx-login } }\n`, secret(), login('{ username: me, pass: word }')],
+    [
+      'sbc.yaml:23: PbxTrunk/pbx spec.auth.secretRef.name: found pbx-login, but Secret/pbx-login has no password: it has username, pass',
+    ],
+  ],
+  'a login with both is fine, and may be empty in neither': [
+    [
+      sbc,
+      teams,
+      `${pbx}  auth: { secretRef: { name: pbx-login } }\n`,
+      secret(),
+      login("{ username: '', password: word }"),
+    ],
+    [
+      'sbc.yaml:23: PbxTrunk/pbx spec.auth.secretRef.name: found pbx-login, but Secret/pbx-login has no username: it has username, password',
     ],
   ],
   'an instance needs an address of this machine': [

@@ -1,10 +1,10 @@
 /** A runtime's report for a terminal. Pure. */
-import type { RuntimeReport, TargetReport } from '@teams-sbc/crds/runtime';
+import type { CertificateReport, RuntimeReport, TargetReport } from '@teams-sbc/crds/runtime';
 
 export function statusText(report: RuntimeReport): string {
-  const { calls, certificates, draining, hash, pod, refusal, trunks, version } = report;
+  const { calls, certificates, draining, overloaded, hash, pod, refusal, trunks, version } = report;
   const lines = [
-    `${pod}  runtime ${version}  ${draining ? 'draining' : 'serving'}  ${String(calls.active)} calls`,
+    `${pod}  runtime ${version}  ${draining ? 'draining' : overloaded === true ? 'overloaded' : 'serving'}  ${String(calls.active)} calls`,
     `  state ${hash ?? 'none yet'}`,
   ];
   if (refusal !== undefined) {
@@ -15,10 +15,17 @@ export function statusText(report: RuntimeReport): string {
     lines.push(`  trunk ${name}${optionsReceivedAt === undefined ? '' : `, OPTIONS received at ${optionsReceivedAt}`}`);
     for (const target of targets) lines.push(`    ${targetText(target)}`);
   }
-  for (const { name, names, notAfter } of certificates) {
-    lines.push(`  certificate ${name} until ${notAfter} for ${names.join(', ')}`);
-  }
+  for (const certificate of certificates) lines.push(...certificateLines(certificate));
   return lines.join('\n');
+}
+
+function certificateLines({ name, names, notAfter, daysLeft, keyUsages, findings }: CertificateReport): string[] {
+  const left = daysLeft === undefined ? '' : ` (${String(daysLeft)} days left)`;
+  const uses = keyUsages === undefined ? '' : `, to be used as ${keyUsages.join(', ')}`;
+  return [
+    `  certificate ${name} until ${notAfter}${left} for ${names.join(', ')}${uses}`,
+    ...(findings ?? []).map(({ severity, message }) => `    ${severity}: it ${message}`),
+  ];
 }
 
 function targetText({ lastFailure, heldUntil, host, lastAnsweredAt, lastStatus, port, state }: TargetReport): string {

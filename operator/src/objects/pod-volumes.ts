@@ -23,7 +23,7 @@ export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolum
     { name: 'state', mountPath: paths.state, readOnly: true },
     { name: 'run', mountPath: paths.run },
   ];
-  for (const { secret } of state.certificates) {
+  for (const secret of secretsOf(state)) {
     const name = volumeName('secret', secret);
     volumes.push({ name, secret: { secretName: secret, defaultMode: secretMode } });
     mounts.push({ name, mountPath: `${paths.secrets}/${secret}`, readOnly: true });
@@ -41,6 +41,12 @@ export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolum
     mounts.push({ name, mountPath: `${paths.trust}/${bundle.name}`, readOnly: true });
   }
   return { volumes, mounts };
+}
+
+/** Each once: a Secret may hold a certificate and a login. */
+function secretsOf({ certificates, trunks }: RoutingState): ReadonlySet<string> {
+  const logins = trunks.flatMap((trunk) => (trunk.kind === 'PbxTrunk' && trunk.auth ? [trunk.auth.secret] : []));
+  return new Set([...certificates.map(({ secret }) => secret), ...logins]);
 }
 
 /** A volume's name is a DNS label of at most 63 characters; a Secret's name may be longer and hold dots. */

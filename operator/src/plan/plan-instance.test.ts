@@ -6,8 +6,8 @@ import type { PlannedInstance } from './plan-instance.ts';
 import { planInstance } from './plan-instance.ts';
 import { unattachedTrunks } from './unattached-trunks.ts';
 
-function planned(instance: SbcInstance, teamsTrunk = aTeamsTrunk()): PlannedInstance {
-  const plan = planInstance({ instance, teamsTrunks: [teamsTrunk], pbxTrunks: [aPbxTrunk()] });
+function planned(instance: SbcInstance, teamsTrunk = aTeamsTrunk(), pbxTrunk = aPbxTrunk()): PlannedInstance {
+  const plan = planInstance({ instance, teamsTrunks: [teamsTrunk], pbxTrunks: [pbxTrunk] });
   assert.equal(plan.kind, 'planned');
   return plan;
 }
@@ -123,6 +123,23 @@ for (const kind of ['ConfigMap', 'Secret']) {
     assert.equal(runtimeOf(plan)?.volumeMounts?.[3]?.mountPath, `/etc/teams-sbc/trust/${kind.toLowerCase()}-lab-ca`);
   });
 }
+
+test('the login of a trunk is mounted under the name of its Secret, once, also where it holds the certificate too', () => {
+  for (const [name, mounts] of [
+    ['pbx-login', ['sbc-tls', 'pbx-login']],
+    ['sbc-tls', ['sbc-tls']],
+  ] as const) {
+    const plan = planned(anInstance(), aTeamsTrunk(), aPbxTrunk({ auth: { secretRef: { name } } }));
+    const paths = runtimeOf(plan)?.volumeMounts?.map(({ mountPath }) => mountPath) ?? [];
+    const secrets = paths.filter((path) => path.startsWith('/etc/teams-sbc/secrets/'));
+    assert.deepEqual(
+      secrets,
+      mounts.map((mount) => `/etc/teams-sbc/secrets/${mount}`),
+    );
+    const volume = plan.podTemplate.spec?.volumes?.find((each) => each.name === `secret-${name}`);
+    assert.deepEqual(volume?.secret, { secretName: name, defaultMode: 0o400 });
+  }
+});
 
 test('the hash is that of the document and changes with it', () => {
   const hash = planned(anInstance()).hash;
