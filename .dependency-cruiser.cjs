@@ -18,6 +18,7 @@ const runtimeRooms = {
 const crds = ['^crds/src/', '^@teams-sbc/crds'];
 const outside = '^(node:|node_modules/)';
 const thirdParty = {
+  peers: '^node_modules/libphonenumber-js/',
   observability: '^node_modules/(winston|prom-client|logform|winston-transport)/',
 };
 

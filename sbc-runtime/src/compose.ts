@@ -3,6 +3,7 @@
  * in-memory network in the scenarios. The page reads like the layers of RFC 3261 §5.
  */
 import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { CallGate, type WaitProbe } from './b2bua/call-gate.ts';
 import { CallLayer, type CallPlan } from './b2bua/call-layer.ts';
 import type { CallEnd } from './b2bua/call-end.ts';
 import type { CallRecords } from './b2bua/call-ports.ts';
@@ -17,6 +18,7 @@ import type { Peer } from './peers/peer.ts';
 import { OptionsProber, type Probe } from './probing/options-prober.ts';
 import { Responder } from './probing/responder.ts';
 import { routeTable } from './routing/route.ts';
+import type { Credentials } from './sip/digest.ts';
 import type { LocalIdentity } from './sip/local-identity.ts';
 import type { Request } from './sip/message.ts';
 import { TargetWatch, type TargetReport } from './target-watch.ts';
@@ -38,6 +40,12 @@ export interface ComposeDeps {
   readonly userAgent: string;
   /** @default rfc3261Timers */
   readonly timers?: RequestTimers;
+  /** @default what the document's calls a second need */
+  readonly maxTransactions?: number;
+  /** Tells how late we are; without it only the limits of the document hold. */
+  readonly probe?: WaitProbe;
+  /** What a trunk answers 401 and 407 with; asked each time. @default nothing */
+  readonly credentials?: (trunk: string) => Credentials | undefined;
 }
 
 export function composeCalls(deps: ComposeDeps): CallSystem {
@@ -47,9 +55,11 @@ export function composeCalls(deps: ComposeDeps): CallSystem {
 export class CallSystem {
   readonly #place: PeerPlace;
   readonly #targets: TargetWatch;
+  readonly #maxTransactions: (state: RoutingState) => number;
   readonly #transactions: TransactionLayer;
   readonly #dialogs: DialogLayer;
   readonly #calls: CallLayer;
+  readonly #gate: CallGate | undefined;
   readonly #prober: OptionsProber;
   /** Wall-clock milliseconds, by trunk. */
   readonly #optionsReceived = new Map<string, number>();
@@ -60,10 +70,26 @@ export class CallSystem {
     const timers = deps.timers ?? rfc3261Timers;
     this.#place = { podName: deps.podName, bindAddress: deps.bindAddress, userAgent: deps.userAgent };
     this.#peers = peersOf(deps.state, this.#place);
-    this.#targets = new TargetWatch({ clock, log, metrics });
+    this.#targets = new TargetWatch({ clock, log, metrics, retire: (hop) => transports.retire(hop) });
+    this.#targets.keepOnly(this.#peers);
 
-    const transactions = new TransactionLayer({ transports, clock, random, log, metrics, timers });
-    const dialogs = new DialogLayer({ transactions, clock, random, log, metrics, timers });
+    const { probe } = deps;
+    const gate = probe === undefined ? undefined : new CallGate({ clock, log, metrics, probe });
+    this.#maxTransactions = (state) => deps.maxTransactions ?? transactionsOf(state);
+    const maxTransactions = this.#maxTransactions(deps.state);
+    const transactions = new TransactionLayer({
+      transports,
+      clock,
+      random,
+      log,
+      metrics,
+      timers,
+      maxTransactions,
+      gate,
+    });
+    const supported = ['timer', '100rel'];
+    const { credentials = () => undefined } = deps;
+    const dialogs = new DialogLayer({ transactions, clock, random, log, metrics, timers, supported, credentials });
     const targets = this.#targets;
     const orderTargets = targets.order.bind(targets);
     const calls = new CallLayer(
@@ -87,11 +113,17 @@ export class CallSystem {
     this.#prober.apply(probesOf(this.#peers));
     this.#transactions = transactions;
     this.#dialogs = dialogs;
+    this.#gate = gate;
     this.#calls = calls;
   }
 
   get isDraining(): boolean {
     return this.#calls.isDraining;
+  }
+
+  /** True while the processor is the limit and some new calls are refused. */
+  get isOverloaded(): boolean {
+    return this.#gate?.isOverloaded === true;
   }
 
   size(): { readonly calls: number; readonly legs: number; readonly transactions: number } {
@@ -106,6 +138,7 @@ export class CallSystem {
   /** A new document: trunks, routes and limits for calls that start from now on; OPTIONS to targets that are new. */
   apply(state: RoutingState): void {
     this.#peers = peersOf(state, this.#place);
+    this.#transactions.limitTo(this.#maxTransactions(state));
     this.#calls.apply(callPlan(state, this.#peers));
     this.#targets.keepOnly(this.#peers);
     for (const trunk of this.#optionsReceived.keys()) if (!this.#peers.has(trunk)) this.#optionsReceived.delete(trunk);
@@ -143,6 +176,14 @@ export class CallSystem {
     }
     return undefined;
   }
+}
+
+/**
+ * RFC 6026: a call over UDP leaves three transactions that live for 64*T1 (32 s) each, so that calls alone are 96 a call a
+ * second. Some 2 KiB each.
+ */
+function transactionsOf({ limits }: RoutingState): number {
+  return Math.min(500_000, Math.max(100_000, 128 * limits.maxCallsPerSecond));
 }
 
 function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>): CallPlan {

@@ -17,9 +17,9 @@ import {
   type LoadedDocument,
   type RefusedDocument,
 } from './settings/document-files.ts';
-import { fatalTlsProblems, tlsProblemText, tlsSources } from './tls-sources.ts';
+import { fatalTlsProblems, tlsSources } from './tls-sources.ts';
 import type { AdmissionPolicy } from './transport/admission.ts';
-import type { TlsMaterial, TlsProblem } from './transport/tls-material.ts';
+import type { TlsMaterial } from './transport/tls-material.ts';
 import type { TransportLayer } from './transport/transport-layer.ts';
 
 export interface DocumentInForceDeps {
@@ -100,7 +100,11 @@ export class DocumentInForce {
       return;
     }
     const { document } = loaded;
-    const problems = fatalTlsProblems(tlsSources(document, this.#deps.ordinal), this.#deps.clock.wallMs());
+    const { clock, ordinal } = this.#deps;
+    const before = tlsSources(this.#inForce.document, ordinal);
+    const problems = fatalTlsProblems(tlsSources(document, ordinal), clock.wallMs(), before);
+    // Its time may come without anything being written.
+    if (problems.some(({ found }) => found === 'not-yet-valid')) this.#seenFingerprint = undefined;
     if (problems.length > 0) this.#refuse({ hash: document.hash, problems });
     else await this.#replaceBy(document);
   }
@@ -109,9 +113,9 @@ export class DocumentInForce {
     const before = this.#inForce;
     try {
       const next = { document, former: afterReplacement(before.former, before.document, document, this.#use()) };
-      const tlsProblems = await this.#put(next);
+      await this.#put(next);
       this.#inForce = next;
-      this.#replaced(before.document, tlsProblems);
+      this.#replaced(before.document);
     } catch (error) {
       // Perhaps for a moment alone, as a port that somebody else still has: the next look tries again.
       this.#seenFingerprint = undefined;
@@ -121,14 +125,13 @@ export class DocumentInForce {
   }
 
   /** Certificates and ranges first, for listeners and connections are judged by them; calls last. */
-  async #put(next: InForce): Promise<readonly TlsProblem[]> {
+  async #put(next: InForce): Promise<void> {
     const { admission, transports, calls } = this.#deps;
     const { state } = next.document;
     admission.replace(state, formerRules(next.former));
-    const problems = this.#putTls(next);
+    this.#putTls(next);
     await transports.reload(state.listeners);
     calls.apply(state);
-    return problems;
   }
 
   /** Nothing half done: names, ranges, certificates and listeners go back to what they were. */
@@ -140,18 +143,17 @@ export class DocumentInForce {
     }
   }
 
-  #putTls({ document, former }: InForce): readonly TlsProblem[] {
+  #putTls({ document, former }: InForce): void {
     const { tls, clock, ordinal } = this.#deps;
-    return tls.replace(withFormer(tlsSources(document, ordinal), former), clock.wallMs());
+    tls.replace(withFormer(tlsSources(document, ordinal), former), clock.wallMs());
   }
 
-  #replaced(before: LoadedDocument, tlsProblems: readonly TlsProblem[]): void {
+  #replaced(before: LoadedDocument): void {
     const { log, metrics, onReplaced } = this.#deps;
     const { document, former } = this.#inForce;
     this.#refusal = undefined;
     metrics.documentLoaded(true);
     onReplaced(document);
-    for (const problem of tlsProblems) log.warn(tlsProblemText(problem), { kind: problem.problem });
     const { engine } = document.state.media;
     if (engine !== before.state.media.engine)
       log.warn('The media engine changes when this process starts again', { engine });

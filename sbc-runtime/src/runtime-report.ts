@@ -1,6 +1,5 @@
 /** What the runtime says back about itself, at `GET /status` of the admin socket. */
-import type { Refusal, RuntimeReport } from '@teams-sbc/crds/runtime';
-import type { X509Certificate } from 'node:crypto';
+import type { CertificateReport, Refusal, RuntimeReport } from '@teams-sbc/crds/runtime';
 import type { CallSystem } from './compose.ts';
 import type { TargetReport } from './target-watch.ts';
 
@@ -10,7 +9,7 @@ export interface ReportSources {
   readonly hash: string;
   readonly refusal: Refusal | undefined;
   readonly calls: CallSystem;
-  readonly certificates: readonly { readonly name: string; readonly leaf: X509Certificate | undefined }[];
+  readonly certificates: readonly CertificateReport[];
   /** Clock milliseconds to wall-clock milliseconds. */
   readonly toWallMs: (nowMs: number) => number;
 }
@@ -25,6 +24,7 @@ export function runtimeReport(sources: ReportSources): RuntimeReport {
     hash: sources.hash,
     ...(refusal === undefined ? {} : { refusal }),
     draining: calls.isDraining,
+    overloaded: calls.isOverloaded,
     calls: { active: calls.size().calls },
     trunks: [...byTrunk].map(([name, targets]) => {
       const receivedAtMs = received.get(name);
@@ -34,9 +34,7 @@ export function runtimeReport(sources: ReportSources): RuntimeReport {
         ...(receivedAtMs === undefined ? {} : { optionsReceivedAt: new Date(receivedAtMs).toISOString() }),
       };
     }),
-    certificates: sources.certificates.flatMap(({ name, leaf }) =>
-      leaf === undefined ? [] : [{ name, notAfter: new Date(leaf.validTo).toISOString(), names: dnsNames(leaf) }],
-    ),
+    certificates: [...sources.certificates],
   };
 }
 
@@ -55,11 +53,4 @@ function targetReport({ host, port, health }: TargetReport, toWallMs: (nowMs: nu
     ...(isHeld ? { heldUntil: new Date(toWallMs(health.heldUntilMs)).toISOString() } : {}),
     ...(health.lastFailure === undefined ? {} : { lastFailure: health.lastFailure }),
   };
-}
-
-function dnsNames(leaf: X509Certificate): string[] {
-  return (leaf.subjectAltName ?? '')
-    .split(', ')
-    .filter((entry) => entry.startsWith('DNS:'))
-    .map((entry) => entry.slice('DNS:'.length));
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { adminRoutes } from './admin-routes.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { composeCalls, type CallSystem } from './compose.ts';
 import { DocumentInForce } from './document-in-force.ts';
 import type { Clock, Timer } from './kernel/clock.ts';
@@ -18,7 +19,7 @@ import { buildRelay, type RelayHandle } from './relay.ts';
 import { runtimeReport } from './runtime-report.ts';
 import { loadDocument, type Directories, type LoadedDocument } from './settings/document-files.ts';
 import { DocumentWatch } from './settings/document-watch.ts';
-import { fatalTlsProblems, tlsProblemText, tlsSources } from './tls-sources.ts';
+import { fatalTlsProblems, tlsSources } from './tls-sources.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
 import { HostsFile } from './transport/hosts-file.ts';
 import { NameResolver } from './transport/resolver.ts';
@@ -47,6 +48,7 @@ export class Runtime {
   readonly #records = new CallRecords();
   readonly #ring = new TraceRing();
   readonly #tls = new TlsMaterial();
+  readonly #certificates: CertificateWatch;
   readonly #admission: AdmissionPolicy;
   readonly #transports: TransportLayer;
   readonly #relay: RelayHandle;
@@ -71,6 +73,7 @@ export class Runtime {
     const { state } = first;
     const ordinal = ordinalOf(state, options.podName);
     log.setLevel(state.logLevel);
+    this.#certificates = new CertificateWatch({ clock, log });
     this.#putFirstTls(first, ordinal);
     this.#admission = new AdmissionPolicy({ rules: state, roots: (bundle) => this.#tls.roots(bundle) });
     this.#transports = this.#buildTransports();
@@ -88,6 +91,8 @@ export class Runtime {
       podName: options.podName,
       bindAddress: options.bindAddress,
       userAgent: `teams-sbc/${deps.version}`,
+      probe: { ask: (answered) => this.#transports.probeQueues(answered) },
+      credentials: (trunk) => this.#document.document.logins.get(trunk),
     });
     this.#document = this.#keepDocument(first, ordinal);
     this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#document.look() });
@@ -121,8 +126,9 @@ export class Runtime {
       admission: this.#admission,
       transports: this.#transports,
       calls: this.#calls,
-      onReplaced: ({ state }) => {
-        log.setLevel(state.logLevel);
+      onReplaced: (document) => {
+        log.setLevel(document.state.logLevel);
+        this.#certificates.load(tlsSources(document, ordinal).certificates);
         this.#watch.watchOnly(this.#folders());
       },
     });
@@ -182,18 +188,19 @@ export class Runtime {
 
   async close(): Promise<void> {
     this.#watch.close();
+    this.#certificates.close();
     this.#calls.stop();
     this.#relay.close();
     await Promise.all([this.#transports.close(), this.#http.close(), this.#admin.close()]);
   }
 
   #putFirstTls(document: LoadedDocument, ordinal: number): void {
-    const { clock, log } = this.#deps;
+    const { clock } = this.#deps;
     const sources = tlsSources(document, ordinal);
     const [fatal] = fatalTlsProblems(sources, clock.wallMs());
     if (fatal) throw new SbcError('SBC_DOCUMENT', fatal.message);
-    for (const problem of this.#tls.replace(sources, clock.wallMs()))
-      log.warn(tlsProblemText(problem), { kind: problem.problem });
+    this.#tls.replace(sources, clock.wallMs());
+    this.#certificates.load(sources.certificates);
   }
 
   #unreadyReasons(): string[] {
@@ -211,10 +218,7 @@ export class Runtime {
       hash: this.#document.document.hash,
       refusal: this.#document.refusal,
       calls: this.#calls,
-      certificates: this.#document.document.state.certificates.map(({ name }) => ({
-        name,
-        leaf: this.#tls.leaf(name),
-      })),
+      certificates: this.#certificates.reports(),
       toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
     });
   }
@@ -222,18 +226,19 @@ export class Runtime {
   /** The volumes themselves and their parents: a new Secret is a new folder. */
   #folders(): string[] {
     const { state, secrets, trust } = this.#directories;
-    const { certificates, trustBundles } = this.#document.document.state;
+    const { certificates, trustBundles, trunks } = this.#document.document.state;
+    const logins = trunks.flatMap((trunk) => (trunk.kind === 'PbxTrunk' && trunk.auth ? [trunk.auth.secret] : []));
     return [
       state,
       secrets,
       trust,
       ...certificates.map((entry) => join(secrets, entry.secret)),
+      ...logins.map((secret) => join(secrets, secret)),
       ...trustBundles.filter((entry) => !('preset' in entry.source)).map((entry) => join(trust, entry.name)),
     ];
   }
 
   #exportGauges(): void {
-    const { clock } = this.#deps;
     this.#metrics.gaugesFrom({
       activeCalls: () => this.#calls.size().calls,
       transactions: () => this.#calls.size().transactions,
@@ -241,11 +246,8 @@ export class Runtime {
       connections: () => this.#transports.connections,
       relayAvailable: () => this.#relay.relay.available,
       draining: () => this.#calls.isDraining,
-      certificateExpirySeconds: () =>
-        this.#document.document.state.certificates.flatMap(({ name }): [string, number][] => {
-          const leaf = this.#tls.leaf(name);
-          return leaf === undefined ? [] : [[name, (Date.parse(leaf.validTo) - clock.wallMs()) / 1000]];
-        }),
+      overloaded: () => this.#calls.isOverloaded,
+      certificateExpirySeconds: () => this.#certificates.expirySeconds(),
     });
   }
 }

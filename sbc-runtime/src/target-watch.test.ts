@@ -20,9 +20,11 @@ const [sip, sip2] = [hop('sip'), hop('sip2')];
 
 function raise() {
   const clock = new VirtualClock();
-  const watch = new TargetWatch({ clock, log: silentLog, metrics: noMetrics });
+  const retired: string[] = [];
+  const retire = ({ host }: Hop): void => void retired.push(host);
+  const watch = new TargetWatch({ clock, log: silentLog, metrics: noMetrics, retire });
   const first = (): string | undefined => watch.order([sip, sip2])[0]?.host;
-  return { clock, watch, first };
+  return { clock, watch, first, retired };
 }
 
 test('a target that is probed once an hour and refuses is tried last until after its next OPTIONS', () => {
@@ -50,4 +52,17 @@ test('a document that ends the OPTIONS to a target ends their period too', () =>
   watch.unreachable(sip, 'refused');
   clock.advance(90_000);
   assert.equal(first(), 'sip');
+});
+
+test('a call that is sent away for a time, and any silence, end the connection; other answers do not', () => {
+  const { watch, retired } = raise();
+  watch.answered(sip, 503, undefined);
+  watch.answered(sip, 486, undefined);
+  watch.probed(sip, { kind: 'answered', status: 503, retryAfterSeconds: 30 }, 60);
+  watch.unreachable(sip, 'refused');
+  assert.deepEqual(retired, []);
+  watch.answered(sip, 503, 1);
+  watch.silent(sip2);
+  watch.probed(sip, { kind: 'silent' }, 60);
+  assert.deepEqual(retired, ['sip', 'sip2', 'sip']);
 });

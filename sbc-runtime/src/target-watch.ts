@@ -1,10 +1,11 @@
-/** What OPTIONS and calls say about the targets, in one place: the board that orders them, and the log line when one changes. */
+/** What OPTIONS and calls say about the targets, in one place: the board that orders them, the log line when one changes, the connection that is given up. */
 import type { TargetReports } from './b2bua/call-ports.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Peer } from './peers/peer.ts';
 import type { ProbeResult } from './probing/options-prober.ts';
+import { sharedHealth } from './routing/shared-health.ts';
 import { TargetBoard } from './routing/target-board.ts';
 import type { TargetEvent, TargetHealth } from './routing/target-health.ts';
 import type { Hop } from './sip/hop.ts';
@@ -21,6 +22,8 @@ export interface TargetWatchDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The transport room's: the next request to a target goes over a new connection. */
+  readonly retire: (hop: Hop) => void;
 }
 
 type Peers = ReadonlyMap<string, Peer>;
@@ -39,10 +42,13 @@ export class TargetWatch implements TargetReports {
 
   answered(hop: Hop, status: number, retryAfterSeconds: number | undefined): void {
     this.#record(hop, { kind: 'answered', status, retryAfterSeconds });
+    // Teams: a data centre that sends a call away for a time wants the connection gone as well.
+    if (status === 503 && retryAfterSeconds !== undefined) this.#deps.retire(hop);
   }
 
   silent(hop: Hop): void {
     this.#record(hop, { kind: 'silent' });
+    this.#deps.retire(hop);
   }
 
   unreachable(hop: Hop, reason: string): void {
@@ -53,6 +59,8 @@ export class TargetWatch implements TargetReports {
     this.#board.probedEvery(hop, periodSeconds);
     if (result.kind === 'answered') this.#deps.metrics.optionsAnswered(hop.trunk, hop.host, result.status);
     this.#record(hop, result);
+    // A path that lost its state half-way swallows all that goes over the old connection, for as long as TCP keeps trying.
+    if (result.kind === 'silent') this.#deps.retire(hop);
   }
 
   report(peers: Peers): readonly TargetReport[] {
@@ -65,9 +73,12 @@ export class TargetWatch implements TargetReports {
   }
 
   keepOnly(peers: Peers): void {
-    this.#board.keepOnly(hopsOf(peers));
+    const shared = sharedHealth(peers.values());
+    this.#board.keepOnly(hopsOf(peers), shared);
     for (const peer of peers.values()) {
-      for (const hop of peer.targets) this.#board.probedEvery(hop, peer.optionsPeriodSeconds);
+      for (const hop of peer.targets) {
+        if (!shared.has(hop)) this.#board.probedEvery(hop, peer.optionsPeriodSeconds);
+      }
     }
   }
 

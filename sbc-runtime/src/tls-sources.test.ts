@@ -1,19 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tlsProblemText } from './tls-sources.ts';
+import { fatalTlsProblems } from './tls-sources.ts';
+import { Authority } from './transport/testing/authority.ts';
+import type { TlsSources } from './transport/tls-material.ts';
 
-test('what is wrong with a certificate is told as it is: expired, not yet valid, or unusable', () => {
-  const certificate = { subject: 'certificate', name: 'teams' } as const;
-  assert.deepEqual(
-    [
-      tlsProblemText({ ...certificate, problem: 'expired', detail: 'expired at 2026-01-01T00:00:00.000Z' }),
-      tlsProblemText({ ...certificate, problem: 'not-yet-valid', detail: 'valid from 2027-01-01T00:00:00.000Z' }),
-      tlsProblemText({ subject: 'bundle', name: 'roots', problem: 'unreadable', detail: 'holds no PEM certificate' }),
-    ],
-    [
-      'The certificate teams expired at 2026-01-01T00:00:00.000Z: peers refuse it until it is renewed',
-      'The certificate teams is not yet valid (valid from 2027-01-01T00:00:00.000Z): peers refuse it until then',
-      'Cannot use bundle roots: holds no PEM certificate',
-    ],
-  );
+const DAY_MS = 86_400_000;
+
+test('a certificate outside its dates is refused where it would take the place of a good one, and served where nothing is better', () => {
+  const authority = new Authority();
+  try {
+    const root = authority.selfSigned('Root');
+    const own = (days: number): TlsSources => {
+      const { pem, key } = authority.issue(root, 'sbc', { names: ['sbc-0.example.com'], days });
+      return { certificates: [{ name: 'sbc-tls', chain: pem, key }], bundles: [], trunks: [] };
+    };
+    const [short, long] = [own(10), own(90)];
+    const nowMs = root.x509.validFromDate.getTime();
+    const found = (next: TlsSources, atMs: number, before?: TlsSources) =>
+      fatalTlsProblems(next, atMs, before).map((problem) => problem.found);
+    const late = nowMs + 20 * DAY_MS;
+    assert.deepEqual(found(short, late), [], 'at the start: calls that still work must go on');
+    assert.deepEqual(found(short, late, long), ['expired']);
+    assert.deepEqual(found(short, late, short), [], 'it is what serves already');
+    assert.deepEqual(found(long, late, short), []);
+    assert.deepEqual(found(long, nowMs - DAY_MS, short), [], 'neither is valid yet');
+    assert.deepEqual(found(long, late, { ...long, certificates: [] }), []);
+  } finally {
+    authority.close();
+  }
 });

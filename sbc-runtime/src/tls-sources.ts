@@ -31,29 +31,31 @@ function namesUnder(certificate: string, state: RoutingState, ordinal: number): 
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-/** What makes a document unusable. An expired certificate does not: calls that still work must go on, and status tells. */
-export function fatalTlsProblems(sources: TlsSources, nowMs: number): readonly Problem[] {
+/**
+ * What makes a document unusable. A certificate outside its dates does so only where it would take the place of one
+ * that is good: else calls that still work must go on, and status tells.
+ *
+ * @param before in force; undefined: nothing is
+ */
+export function fatalTlsProblems(sources: TlsSources, nowMs: number, before?: TlsSources): readonly Problem[] {
+  const isFatal = (problem: TlsProblem) =>
+    !isOfDates(problem) || (before !== undefined && isWorse(problem, before, nowMs));
   return new TlsMaterial()
     .replace(sources, nowMs)
-    .filter(({ problem }) => problem !== 'expired' && problem !== 'not-yet-valid')
+    .filter(isFatal)
     .map(({ subject, name, problem, detail }) => ({
       path: `${subject === 'bundle' ? 'trustBundles' : 'certificates'}.${name}`,
       message: `Cannot use ${subject} ${name}: ${detail}`,
       found: problem,
-      allowed: 'PEM text that covers the names and belongs to its key',
+      allowed: 'PEM text that is valid now, covers the names and belongs to its key',
     }));
 }
 
-/** One sentence for the log. */
-export function tlsProblemText({ subject, name, problem, detail }: TlsProblem): string {
-  switch (problem) {
-    case 'expired':
-      return `The ${subject} ${name} ${detail}: peers refuse it until it is renewed`;
-    case 'not-yet-valid':
-      return `The ${subject} ${name} is not yet valid (${detail}): peers refuse it until then`;
-    case 'unreadable':
-    case 'key-mismatch':
-    case 'does-not-cover':
-      return `Cannot use ${subject} ${name}: ${detail}`;
-  }
+const isOfDates = ({ problem }: TlsProblem) => problem === 'expired' || problem === 'not-yet-valid';
+
+/** The one in force under that name has no such problem. */
+function isWorse({ name }: TlsProblem, before: TlsSources, nowMs: number): boolean {
+  const inForce = before.certificates.filter((certificate) => certificate.name === name);
+  if (inForce.length === 0) return false;
+  return !new TlsMaterial().replace({ certificates: inForce, bundles: [], trunks: [] }, nowMs).some(isOfDates);
 }

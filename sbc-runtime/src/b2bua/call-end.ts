@@ -10,6 +10,7 @@ export type CallEndReason =
   | 'no-answer'
   | 'cancelled'
   | 'refused'
+  | 'unauthorized'
   | 'not-found'
   | 'no-route'
   | 'unknown-trunk'
@@ -20,6 +21,7 @@ export type CallEndReason =
   | 'ring-timeout'
   | 'ack-timeout'
   | 'dialog-gone'
+  | 'session-expired'
   | 'relay-unavailable'
   | 'overload'
   | 'draining'
@@ -46,6 +48,9 @@ export function refusedBy(status: number): CallEnd {
 
 function refusalReason(status: number): CallEndReason {
   switch (status) {
+    case 401:
+    case 407:
+      return 'unauthorized';
     case 486:
     case 600:
       return 'busy';

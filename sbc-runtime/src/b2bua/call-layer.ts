@@ -4,11 +4,14 @@ import type { IncomingInvite } from '../dialog/invite-user.ts';
 import { callParties } from '../peers/parties.ts';
 import type { Peer } from '../peers/peer.ts';
 import { routeCall, type RouteTable } from '../routing/route.ts';
+import { composeOffer, usualCodecs } from '../sdp/compose-offer.ts';
 import type { Hop } from '../sip/hop.ts';
+import { hasOptionTag } from '../sip/option-tag.ts';
 import { Call } from './call.ts';
 import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
 import type { Attempt, CallDeps, CallRecord } from './call-ports.ts';
 import { fullBucket, takeToken, type CallBucket, type CallLimits } from './limits.ts';
+import { readableNumber } from './peer-words.ts';
 import { sdpBody } from './sdp-body.ts';
 
 /** What the routing-state document says to calls; replaced as a whole. Calls keep the peers and attempts that they started with. */
@@ -84,25 +87,30 @@ export class CallLayer {
         reason: 'unknown-trunk',
         result: 'caller-error',
       });
+    // Teams: it knows no PRACK (docs/teams-direct-routing.md, I-08), so that nothing can be reliable there.
+    if (callerPeer.side === 'teams' && hasOptionTag(invite.request.headers, 'Require', '100rel'))
+      return this.#refuse(invite, { status: 420, reason: 'refused', result: 'caller-error' });
     const busy = this.#overload();
     if (busy) return this.#refuse(invite, busy);
     const offer = sdpBody(invite.request);
-    if (offer === undefined) return this.#refuse(invite, refusalWithoutOffer(invite.request.body !== ''));
+    if (offer === undefined && invite.request.body !== '') return this.#refuse(invite, unreadableBody);
     const attempts = this.#attempts(callerPeer.trunk);
     if (attempts.kind === 'refused') return this.#refuse(invite, attempts.refusal);
-    this.#start(invite, offer, callerPeer, attempts.attempts);
+    const offerForAll = offer ?? offerWithout(invite, callerPeer, attempts.attempts);
+    this.#start({ invite, offer: offerForAll, isDelayed: offer === undefined }, callerPeer, attempts.attempts);
   }
 
-  #start(invite: IncomingInvite, offer: string, callerPeer: Peer, attempts: readonly Attempt[]): void {
+  #start(asked: AskedCall, callerPeer: Peer, attempts: readonly Attempt[]): void {
     const { clock, random, metrics, records, log } = this.#deps;
-    const parties = callParties(invite.request);
+    const { invite } = asked;
+    const parties = callParties(invite.request, callerPeer);
     const id = random.token();
     const record: CallRecord = {
       id,
       direction: `${callerPeer.side}-to-${attempts[0]?.peer.side ?? 'nobody'}`,
       fromTrunk: callerPeer.trunk,
-      caller: parties.caller,
-      called: parties.called,
+      caller: readableNumber(parties.caller),
+      called: readableNumber(parties.called),
       startedAtMs: clock.wallMs(),
       callIds: [invite.callId],
       toTrunk: undefined,
@@ -111,11 +119,7 @@ export class CallLayer {
       end: undefined,
     };
     const ringTimeoutMs = this.#plan.ringTimeoutMs;
-    const call = new Call(
-      this.#deps,
-      { id, invite, offer, callerPeer, parties, attempts, ringTimeoutMs, record },
-      this,
-    );
+    const call = new Call(this.#deps, { id, ...asked, callerPeer, parties, attempts, ringTimeoutMs, record }, this);
     this.#calls.set(id, call);
     metrics.callStarted(record.direction);
     records.started(record);
@@ -188,6 +192,7 @@ export class CallLayer {
   #refuse(invite: IncomingInvite, refusal: Refusal): void {
     const { status, phrase, reason, result } = refusal;
     const headers: [string, string][] = status === 503 ? [['Retry-After', String(RETRY_AFTER_SECONDS)]] : [];
+    if (status === 420) headers.push(['Unsupported', '100rel']);
     if (status === 415) headers.push(['Accept', 'application/sdp']);
     invite.reject(status, { headers, ...(phrase === undefined ? {} : { reason: phrase }) });
     this.#deps.metrics.callEnded('refused', result, reason, undefined);
@@ -204,8 +209,23 @@ export class CallLayer {
   }
 }
 
-/** RFC 3261 §8.2.3: a body that we cannot read is 415; an INVITE without any wants an offer from us, which we do not make. */
-function refusalWithoutOffer(hasBody: boolean): Refusal {
-  if (hasBody) return { status: 415, reason: 'bad-offer', result: 'caller-error' };
-  return { status: 488, phrase: 'Offer Required', reason: 'bad-offer', result: 'caller-error' };
+/** RFC 3261 §8.2.3. */
+const unreadableBody: Refusal = { status: 415, reason: 'bad-offer', result: 'caller-error' };
+
+interface AskedCall {
+  readonly invite: IncomingInvite;
+  readonly offer: string;
+  readonly isDelayed: boolean;
+}
+
+/**
+ * RFC 3261 §13.2.1: an INVITE without SDP wants the offer from its callee. Teams: it must never see one, so that it gets an
+ * offer of ours, of the codecs that the caller may use, else of those that its callees name and the usual ones.
+ */
+function offerWithout(invite: IncomingInvite, caller: Peer, attempts: readonly Attempt[]): string {
+  const named = attempts.flatMap(({ peer }) => peer.media.codecs);
+  return composeOffer({
+    codecs: caller.media.codecs.length > 0 ? caller.media.codecs : [...named, ...usualCodecs],
+    address: invite.source.address,
+  });
 }

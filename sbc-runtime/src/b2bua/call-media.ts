@@ -1,5 +1,8 @@
-/** The relay session of one call: which side's SDP goes where, under which names. */
-import type { MediaRelay, MediaResult } from '../media/media-relay.ts';
+/**
+ * The relay session of one call: which side's SDP goes where. The callee has one name there, whichever of its forks speaks:
+ * RTPEngine 10.5 tells forks apart by their tags, and where two of them have answered one offer, nobody hears anybody.
+ */
+import type { MediaProfile, MediaRelay, MediaResult } from '../media/media-relay.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { CallSide } from './call-side.ts';
 import type { CallEvent } from './call-state.ts';
@@ -26,23 +29,29 @@ export class CallMedia {
     this.#session = `${this.#callId}-${attempt}`;
   }
 
-  /** The first offer: there is no other side yet, only whom it is for. */
-  offerTo(peer: Peer, caller: CallSide, sdp: string): void {
+  /** The first offer: there is no other side yet, only whom it is for. An offer of our own making speaks plain RTP. */
+  offerTo(peer: Peer, caller: CallSide, sdp: string, isOurs: boolean): void {
     const session = this.#session;
+    const from: MediaProfile = isOurs ? { ...caller.peer.media, transport: 'RTP/AVP' } : caller.peer.media;
     this.#relay.offer(
-      { session, fromTag: caller.relayTag, sdp: caller.peer.sdpFrom(sdp), from: caller.peer.media, to: peer.media },
+      { session, fromTag: caller.name, sdp: caller.peer.sdpFrom(sdp), from, to: peer.media },
       (result) => this.#deliver(session, { kind: 'media-offered', result }),
     );
   }
 
   offerAgain(from: CallSide, to: CallSide, sdp: string, event: (result: MediaResult) => MediaEvent): void {
+    this.offerBack(from, to, from.peer.sdpFrom(sdp), event);
+  }
+
+  /** What we say in the name of `from`, in words that the relay understands as they are. */
+  offerBack(from: CallSide, to: CallSide, sdp: string, event: (result: MediaResult) => MediaEvent): void {
     const session = this.#session;
     this.#relay.offer(
       {
         session,
-        fromTag: from.relayTag,
-        toTag: to.relayTag,
-        sdp: from.peer.sdpFrom(sdp),
+        fromTag: from.name,
+        toTag: to.name,
+        sdp,
         from: from.peer.media,
         to: to.peer.media,
       },
@@ -56,8 +65,8 @@ export class CallMedia {
     this.#relay.answer(
       {
         session,
-        fromTag: to.relayTag,
-        toTag: from.relayTag,
+        fromTag: to.name,
+        toTag: from.name,
         sdp: from.peer.sdpFrom(sdp),
         from: from.peer.media,
         to: to.peer.media,
@@ -66,9 +75,17 @@ export class CallMedia {
     );
   }
 
-  /** Puts both sides back to what was last agreed; whatever becomes of it, the call goes on as it is. */
-  restore(offering: CallSide, answering: CallSide): void {
-    const tags = { session: this.#session, fromTag: offering.relayTag, toTag: answering.relayTag };
+  /**
+   * Puts both sides to what was last agreed, or the answering one to a newer `answer`; whatever becomes of it, the call goes
+   * on as it is.
+   */
+  restore(
+    offering: CallSide,
+    answering: CallSide,
+    answer = answering.remoteSdp,
+    done: (result: MediaResult) => void = () => undefined,
+  ): void {
+    const tags = { session: this.#session, fromTag: offering.name, toTag: answering.name };
     this.#relay.offer(
       { ...tags, sdp: offering.peer.sdpFrom(offering.remoteSdp), from: offering.peer.media, to: answering.peer.media },
       () => undefined,
@@ -76,11 +93,11 @@ export class CallMedia {
     this.#relay.answer(
       {
         ...tags,
-        sdp: answering.peer.sdpFrom(answering.remoteSdp),
+        sdp: answering.peer.sdpFrom(answer),
         from: answering.peer.media,
         to: offering.peer.media,
       },
-      () => undefined,
+      done,
     );
   }
 

@@ -58,6 +58,8 @@ export interface CallSetup {
   readonly id: string;
   readonly invite: IncomingInvite;
   readonly offer: string;
+  /** The INVITE held no offer: this one is ours. */
+  readonly isDelayed: boolean;
   readonly callerPeer: Peer;
   readonly parties: CallParties;
   /** At least one. */

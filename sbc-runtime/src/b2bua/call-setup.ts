@@ -2,6 +2,7 @@
 import type { MediaResult } from '../media/media-relay.ts';
 import { refusedBy, type CallEnd } from './call-end.ts';
 import { endCall, ignore, type AttemptFailure, type CallEffect, type CallState, type CallStep } from './call-state.ts';
+import { earlySdpOf, noEarlySdp, withEarlySdp, type EarlySdp } from './early-sdp.ts';
 
 /** Final responses that say "not here" rather than "not at all": the next target is tried. Teams: 403, 404 and 486 are final, 603 above all. */
 const nextTargetStatuses: ReadonlySet<number> = new Set([408, 503, 504]);
@@ -24,12 +25,28 @@ export function trying(call: CallState): CallStep {
   return call.phase === 'Inviting' ? { next: call, effects: [{ kind: 'stop-timer', timer: 'attempt' }] } : ignore(call);
 }
 
+/** A target that has asked for a password and says nothing more is as silent as one that never asked. */
+export function sentAgain(call: CallState): CallStep {
+  return call.phase === 'Inviting'
+    ? { next: call, effects: [{ kind: 'start-timer', timer: 'attempt' }] }
+    : ignore(call);
+}
+
 export function provisional(call: CallState, status: number, sdp: string | undefined): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
   const stop: CallEffect = { kind: 'stop-timer', timer: 'attempt' };
   if (sdp === undefined)
     return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status, sdp: undefined }] };
-  return { next: { ...call, earlySdp: sdp }, effects: [stop, { kind: 'answer-media', sdp, early: status }] };
+  // RFC 3261 §13.2.1: to a caller without an offer, SDP in an unreliable 18x would be neither offer nor answer.
+  if (call.isDelayed) {
+    return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status: 180, sdp: undefined }] };
+  }
+  return { next: call, effects: [stop, { kind: 'answer-media', sdp, early: status }] };
+}
+
+export function earlySdpHeard(call: CallState, latest: EarlySdp): CallStep {
+  if (call.phase !== 'Inviting') return ignore(call);
+  return { next: { ...call, early: withEarlySdp(call.early, latest) }, effects: [] };
 }
 
 export function earlyMediaAnswered(call: CallState, status: number, result: MediaResult): CallStep {
@@ -39,9 +56,9 @@ export function earlyMediaAnswered(call: CallState, status: number, result: Medi
   return { next: { ...call, rang: true }, effects: [{ kind: 'ring', status: sdp === undefined ? 180 : status, sdp }] };
 }
 
-export function answered(call: CallState, sdp: string | undefined): CallStep {
+export function answered(call: CallState, sdp: string | undefined, tag: string | undefined): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
-  const answer = sdp ?? call.earlySdp;
+  const answer = sdp ?? earlySdpOf(call.early, tag);
   const acknowledged: CallEffect[] = [
     { kind: 'stop-timer', timer: 'attempt' },
     { kind: 'stop-timer', timer: 'ring' },
@@ -56,7 +73,7 @@ export function answered(call: CallState, sdp: string | undefined): CallStep {
     ]);
   }
   return {
-    next: { ...call, phase: 'Answering', earlySdp: undefined },
+    next: { ...call, phase: 'Answering', early: noEarlySdp },
     effects: [...acknowledged, { kind: 'answer-media', sdp: answer, early: undefined }],
   };
 }
@@ -64,8 +81,30 @@ export function answered(call: CallState, sdp: string | undefined): CallStep {
 export function mediaAnswered(call: CallState, result: MediaResult): CallStep {
   if (call.phase !== 'Answering') return ignore(call);
   if (result.kind !== 'sdp') return relayFailed(call, result, [byeCallee], 'bad-answer');
-  const accept: CallEffect = { kind: 'accept', sdp: result.sdp };
-  if (call.calleeBye === undefined) return { next: { ...call, phase: 'Connected' }, effects: [accept] };
+  if (call.isDelayed) return composeOffer(call);
+  return accepted(call, call, { kind: 'accept', sdp: result.sdp }, []);
+}
+
+/** The caller asked without an offer (RFC 3261 §13.3.1.4): it gets one, made of what the callee agreed to. */
+function composeOffer(call: CallState): CallStep {
+  const id = call.exchanges;
+  return {
+    next: { ...call, exchange: { id, from: 'caller', stage: 'Composing', isFirst: true }, exchanges: id + 1 },
+    effects: [{ kind: 'compose-offer', exchange: id, leg: 'caller' }],
+  };
+}
+
+export function offerComposed(call: CallState, id: number, result: MediaResult): CallStep {
+  const { exchange } = call;
+  if (exchange?.id !== id || exchange.stage !== 'Composing') return ignore(call);
+  if (result.kind !== 'sdp') return relayFailed(call, result, [byeCallee], 'bad-answer');
+  const offered: CallState = { ...call, exchange: { ...exchange, stage: 'Offered' } };
+  return accepted(call, offered, { kind: 'accept', sdp: result.sdp }, [{ kind: 'await-answer', leg: 'caller' }]);
+}
+
+/** The callee has answered, and so do we, unless it has hung up since. */
+function accepted(call: CallState, next: CallState, accept: CallEffect, more: readonly CallEffect[]): CallStep {
+  if (call.calleeBye === undefined) return { next: { ...next, phase: 'Connected' }, effects: [accept, ...more] };
   return endCall(call, { result: 'success', by: 'callee', reason: 'normal-clearing' }, [
     accept,
     { kind: 'bye', leg: 'caller', reasons: call.calleeBye },
@@ -74,10 +113,8 @@ export function mediaAnswered(call: CallState, result: MediaResult): CallStep {
 
 export function attemptFailed(call: CallState, failure: AttemptFailure): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
-  // A phone has rung: another round through the next target would ring it again.
-  const hasProgressed = call.rang || call.earlySdp !== undefined;
-  const mayTryNext = !hasProgressed && (failure.status === undefined || nextTargetStatuses.has(failure.status));
-  if (mayTryNext && call.attempt + 1 < call.targets) return tryNext(call, []);
+  const isNotHere = failure.status === undefined || nextTargetStatuses.has(failure.status);
+  if (isNotHere && mayTryNext(call)) return tryNext(call, []);
   if (failure.status === undefined) return unreachable(call, []);
   const status = statusForCaller(failure.status);
   const phrase = status === failure.status ? failure.phrase : undefined;
@@ -90,7 +127,12 @@ export function attemptFailed(call: CallState, failure: AttemptFailure): CallSte
 export function attemptTimedOut(call: CallState): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
   const cancel: CallEffect = { kind: 'cancel-callee', reasons: [] };
-  return call.attempt + 1 < call.targets ? tryNext(call, [cancel]) : unreachable(call, [cancel]);
+  return mayTryNext(call) ? tryNext(call, [cancel]) : unreachable(call, [cancel]);
+}
+
+function mayTryNext(call: CallState): boolean {
+  // A phone has rung: another round through the next target would ring it again.
+  return !call.rang && call.early.length === 0 && call.attempt + 1 < call.targets;
 }
 
 export function ringTimedOut(call: CallState): CallStep {
@@ -110,7 +152,7 @@ function tryNext(call: CallState, effects: readonly CallEffect[]): CallStep {
   const attempt = call.attempt + 1;
   // The offer goes to the relay again: the next target may stand on another trunk with other media.
   return {
-    next: { ...call, phase: 'Offering', attempt, earlySdp: undefined },
+    next: { ...call, phase: 'Offering', attempt, early: noEarlySdp },
     effects: [{ kind: 'stop-timer', timer: 'attempt' }, ...effects, { kind: 'offer-media' }],
   };
 }
@@ -123,12 +165,13 @@ function unreachable(call: CallState, effects: readonly CallEffect[]): CallStep 
 }
 
 /**
- * 3xx is consumed here and 401/407 asks us, not the caller (RFC 7092 §3.2): neither can mean anything on the other side.
+ * 3xx is consumed here, 401/407 asks us and 422 is about our timer, not the caller's (RFC 7092 §3.2): none can mean
+ * anything on the other side.
  * Teams: 408, 503 and 504 reach it as they are; it tries the tenant's next SBC on them.
  */
 function statusForCaller(status: number): number {
   if (status < 400) return 480;
-  return status === 401 || status === 407 ? 500 : status;
+  return status === 401 || status === 407 || status === 422 ? 500 : status;
 }
 
 function relayFailed(

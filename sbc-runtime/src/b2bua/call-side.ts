@@ -5,21 +5,33 @@ import type {
   InviteUser,
   Leg,
   LegEnd,
+  Parts,
   ServerTransaction,
 } from '../dialog/invite-user.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Hop } from '../sip/hop.ts';
+import { fittingAnswer } from '../sdp/fitting-answer.ts';
+import { sameButOrigin, withOrigin } from '../sdp/origin.ts';
 import { direction, sameMedia } from '../sdp/sdp.ts';
+import { detached } from '../sip/detached.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
 import type { AttemptFailure, CallEvent, LegName } from './call-state.ts';
+import { isUsableAnswer } from './disagreement.ts';
+import { answerInDialog, answerToUpdateWithoutSdp } from './in-dialog-requests.ts';
 import { sdpBody } from './sdp-body.ts';
 
 export interface SideUser {
+  /** Digits: what tells this call's descriptions from others (RFC 8866 §5.2). */
+  readonly sessionId: string;
   /** `side` tells a stale attempt from the current one. */
   onEvent(side: CallSide, event: CallEvent): void;
   onResponse(side: CallSide, response: Response): void;
   onFailure(side: CallSide, failure: InviteFailure): void;
+  /** Connected, and no offer is on its way through the call. */
+  readonly isSettled: boolean;
+  /** The peer has answered a refresh of ours with other media than before. */
+  onNewAnswer(side: CallSide, sdp: string): void;
 }
 
 export const SDP_TYPE = 'application/sdp';
@@ -31,22 +43,29 @@ export class CallSide implements InviteUser {
   readonly hop: Hop | undefined;
   /** Set right after construction by whoever made the leg. */
   leg: Leg | undefined;
-  /** The relay's name for this side. */
-  relayTag: string;
   /** What we said last and what the peer said last: a refresh repeats the one and is recognised by the other. */
   localSdp = '';
   remoteSdp = '';
   reinvite: IncomingReinvite | undefined;
   /** Said in a re-INVITE that is not accepted yet (RFC 3261 §14.1): by the peer, or by us. */
   offeredSdp = '';
+  /** Its own offers say hold: it needs no telling. */
+  holds = false;
+  /** CSeq number of its newest INVITE, and of the one whose ACK must hold the answer to our offer. */
+  inviteSequence = 0;
+  #awaitedAck: number | undefined;
+  /** What our descriptions to this peer say of themselves in their o= lines (RFC 3264 §8: the version grows with every change). */
+  readonly #sessionId: string;
+  #described = '';
+  #version = 0;
   /** Undefined once the call is over: transactions outlive it by 32 s and must not hold all of it. */
   #user: SideUser | undefined;
 
   constructor(name: LegName, peer: Peer, user: SideUser, hop?: Hop) {
     this.name = name;
     this.peer = peer;
-    this.relayTag = name;
     this.#user = user;
+    this.#sessionId = user.sessionId;
     this.hop = hop;
   }
 
@@ -57,10 +76,44 @@ export class CallSide implements InviteUser {
     this.localSdp = '';
     this.remoteSdp = '';
     this.offeredSdp = '';
+    this.#described = '';
+    this.#awaitedAck = undefined;
+  }
+
+  /** The relay's words as this peer gets them: a copy of its own. `offer`: what they answer, in this peer's words. */
+  describe(sdp: string, offer = ''): string {
+    const towards = fittingAnswer(offer, this.peer.sdpTowards(sdp, offer === '' ? 'offer' : 'answer'));
+    if (!sameButOrigin(towards, this.#described)) this.#version += 1;
+    this.#described = detached(withOrigin(towards, this.#sessionId, this.#version));
+    return this.#described;
+  }
+
+  /** Our 2xx held an offer. */
+  awaitAnswer(): void {
+    this.#awaitedAck = this.inviteSequence;
+    if (this.offeredSdp === '') this.offeredSdp = this.localSdp;
+  }
+
+  /** Another answer to what we said last; it holds where it makes less of that than it was offered. */
+  saysAnew(answer: string): void {
+    this.remoteSdp = detached(answer);
+    if (direction(this.localSdp) === 'sendrecv') this.holds = direction(this.peer.sdpFrom(answer)) !== 'sendrecv';
+  }
+
+  /** It has answered our offer: this is what holds from now on. */
+  agreed(answer: string): void {
+    this.localSdp = this.offeredSdp;
+    this.offeredSdp = '';
+    this.remoteSdp = detached(answer);
+    this.holds = direction(this.peer.sdpFrom(answer)) !== 'sendrecv';
   }
 
   onTrying(): void {
     this.#user?.onEvent(this, { kind: 'trying' });
+  }
+
+  onSentAgain(): void {
+    this.#user?.onEvent(this, { kind: 'sent-again' });
   }
 
   onProvisional(response: Response): void {
@@ -81,13 +134,47 @@ export class CallSide implements InviteUser {
 
   onReinvite(reinvite: IncomingReinvite): void {
     const sdp = sdpBody(reinvite.request);
+    this.inviteSequence = reinvite.request.cseq.number;
     if (sdp === undefined) {
-      this.#offerAgain(reinvite);
+      this.reinvite = reinvite;
+      this.#user?.onEvent(this, { kind: 'reinvite-without-offer', from: this.name });
       return;
     }
-    this.reinvite = reinvite;
-    const unchanged = this.remoteSdp !== '' && sameMedia(this.remoteSdp, sdp);
+    this.#offered(reinvite, sdp);
+  }
+
+  /** RFC 3311: to the other side it is a re-INVITE, where it changes anything at all. */
+  onUpdate(update: IncomingReinvite): void {
+    const sdp = sdpBody(update.request);
+    if (sdp !== undefined) {
+      this.#offered(update, sdp);
+      return;
+    }
+    const { status, headers } = answerToUpdateWithoutSdp(update.request);
+    if (status === 200) update.accept({});
+    else update.reject(status, { headers });
+  }
+
+  #offered(request: IncomingReinvite, sdp: string): void {
+    this.reinvite = request;
+    const unchanged = this.#saysAgain(sdp);
     this.#user?.onEvent(this, { kind: 'reinvite', from: this.name, sdp, unchanged });
+  }
+
+  onRefreshDue(): Parts | undefined {
+    if (this.localSdp === '' || this.#user?.isSettled !== true) return undefined;
+    return { body: { type: SDP_TYPE, content: this.localSdp } };
+  }
+
+  onRefreshed(response: Response): void {
+    const sdp = sdpBody(response);
+    if (sdp !== undefined && !this.#saysAgain(sdp)) this.#user?.onNewAnswer(this, sdp);
+  }
+
+  /** Interop: carriers count o= up with every refresh, also where nothing else has changed. */
+  #saysAgain(sdp: string): boolean {
+    const last = this.remoteSdp;
+    return last !== '' && (sameMedia(last, sdp) || sameButOrigin(last, sdp));
   }
 
   onReinviteCancelled(): void {
@@ -95,30 +182,18 @@ export class CallSide implements InviteUser {
     this.#user?.onEvent(this, { kind: 'reinvite-cancelled', from: this.name });
   }
 
-  /**
-   * RFC 3261 §14.2: a re-INVITE without an offer asks for ours. The last one still describes what we do, as long as
-   * nobody is on hold: then it would keep both sides there, and a new one is not ours to make without the other side.
-   */
-  #offerAgain(reinvite: IncomingReinvite): void {
-    if (direction(this.localSdp) !== 'sendrecv') reinvite.reject(488);
-    else reinvite.accept({ body: { type: SDP_TYPE, content: this.localSdp } });
+  /** RFC 3261 §13.2.1: where the 2xx held our offer, its ACK holds the answer. Any other ACK says nothing new. */
+  onAck(ack: Request): void {
+    if (this.#awaitedAck === undefined || ack.cseq.number !== this.#awaitedAck) return;
+    this.#awaitedAck = undefined;
+    const answer = sdpBody(ack);
+    const isUsable = answer !== undefined && isUsableAnswer(this.offeredSdp, answer);
+    this.#user?.onEvent(this, { kind: 'offer-answered', from: this.name, sdp: isUsable ? answer : undefined });
   }
 
   onRequest(transaction: ServerTransaction): void {
-    const allow = this.peer.identity.headers.filter(([name]) => name === 'Allow');
-    switch (transaction.request.method) {
-      case 'OPTIONS':
-        transaction.respond(
-          responseTo(transaction.request, 200, { headers: [['Contact', this.peer.identity.contact], ...allow] }),
-        );
-        return;
-      case 'NOTIFY':
-        // RFC 6665 §4.1.3: there is no subscription that it could belong to.
-        transaction.respond(responseTo(transaction.request, 481));
-        return;
-      default:
-        transaction.respond(responseTo(transaction.request, 405, { headers: allow }));
-    }
+    const { status, headers } = answerInDialog(transaction.request, this.peer.identity);
+    transaction.respond(responseTo(transaction.request, status, { headers }));
   }
 
   onBye(bye: Request): void {

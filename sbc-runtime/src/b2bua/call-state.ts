@@ -1,6 +1,6 @@
 /**
- * The call as a machine over two legs. Types only; `call-setup.ts`, `reinvite.ts` and `hang-up.ts` hold the decisions and
- * `call-step.ts` picks among them.
+ * The call as a machine over two legs. Types only; `call-setup.ts`, `reinvite.ts`, `delayed-offer.ts`, `settling.ts` (with
+ * `disagreement.ts`) and `hang-up.ts` hold the decisions, and `call-step.ts` picks among them.
  *
  *              INVITE in                relay has our offer           2xx in, ACKed            relay has the answer
  *   (caller) ────────────► Offering ──────────────────────► Inviting ───────────────► Answering ──────────────────► Connected
@@ -12,16 +12,38 @@
  */
 import type { MediaResult } from '../media/media-relay.ts';
 import type { CallEnd } from './call-end.ts';
+import type { Disagreement } from './disagreement.ts';
+import { noEarlySdp, type EarlySdp } from './early-sdp.ts';
 
 export type LegName = 'caller' | 'callee';
+/** How a leg ends by itself, as the dialog room names it. */
+export type LegEndKind = 'ack-timeout' | 'cancelled' | 'gone' | 'session-expired';
 export type Phase = 'Offering' | 'Inviting' | 'Answering' | 'Connected' | 'Ended';
 
-/** A re-INVITE on its way through us: the offer to the relay, the re-INVITE to the other leg, the answer to the relay. */
+/**
+ * A re-INVITE on its way through us: the offer to the relay, the re-INVITE to the other leg, the answer to the relay.
+ * Without an offer in it, the stages of `delayed-offer.ts` come before, with an answer to nobody at the end.
+ */
 export interface Exchange {
   /** Tells its answers from those of an exchange that was given up before. */
   readonly id: number;
   readonly from: LegName;
-  readonly stage: 'Offering' | 'Inviting' | 'Answering';
+  readonly stage:
+    'Composing' | 'Offered' | 'Hearing' | 'Restoring' | 'Settling' | 'Offering' | 'Inviting' | 'Answering';
+  /** It is the offer in the 2xx of the call's own INVITE: there is nothing to fall back to. */
+  readonly isFirst?: boolean;
+  /** `from` has our 2xx already and waits for nothing: what the other leg is asked again for. */
+  readonly over?: 'Direction' | 'Codec';
+  /** `from` has cancelled after the other leg had accepted: that one is asked again. */
+  readonly isWithdrawn?: boolean;
+  /** How often in a row the other leg has said 491 to what it is asked again for. */
+  readonly glares?: number;
+}
+
+/** Somebody must still be told, after glare: what `leg` has answered is not what the other one lives by. */
+export interface Unsettled {
+  readonly leg: LegName;
+  readonly glares: number;
 }
 
 export interface CallState {
@@ -31,13 +53,16 @@ export interface CallState {
   readonly targets: number;
   /** An 18x has reached the caller. */
   readonly rang: boolean;
-  /** The SDP of the latest 18x, for a 2xx that comes without one (RFC 3261 §13.2.1 lets a reliable 18x hold the answer; peers do it unreliably). */
-  readonly earlySdp: string | undefined;
+  /** The SDP of 18x, for a 2xx that comes without one. */
+  readonly early: readonly EarlySdp[];
   readonly exchange: Exchange | undefined;
   /** How many there were: the next one's id. */
   readonly exchanges: number;
   /** The callee's BYE has overtaken the relay's answer to its 2xx: its Reason headers, until the caller has the 200. */
   readonly calleeBye: readonly string[] | undefined;
+  /** The caller's INVITE held no offer: it gets ours in the 2xx. */
+  readonly isDelayed: boolean;
+  readonly unsettled: Unsettled | undefined;
 }
 
 /** Why an attempt did not become a call. `status` absent: nobody answered. */
@@ -50,25 +75,29 @@ export interface AttemptFailure {
 
 /** How the other leg took a re-INVITE. */
 export type ReinviteOutcome =
-  | { readonly kind: 'answered'; readonly sdp: string | undefined }
+  /** `offer`: what we asked it with. */
+  | { readonly kind: 'answered'; readonly sdp: string | undefined; readonly offer: string }
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'silent' };
 
-export type CallTimer = 'ring' | 'attempt' | 'reinvite';
+export type CallTimer = 'ring' | 'attempt' | 'reinvite' | 'glare';
 
 export type CallEvent =
   | { readonly kind: 'media-offered'; readonly result: MediaResult }
   | { readonly kind: 'trying' }
+  | { readonly kind: 'sent-again' }
   | { readonly kind: 'provisional'; readonly status: number; readonly sdp: string | undefined }
   | { readonly kind: 'early-media-answered'; readonly status: number; readonly result: MediaResult }
-  | { readonly kind: 'answered'; readonly sdp: string | undefined }
+  /** SDP in an 18x of the fork with this To tag, whether or not the caller hears of it. */
+  | { readonly kind: 'early-sdp'; readonly tag: string; readonly sdp: string }
+  | { readonly kind: 'answered'; readonly sdp: string | undefined; readonly tag?: string }
   | { readonly kind: 'media-answered'; readonly result: MediaResult }
   | { readonly kind: 'failed'; readonly failure: AttemptFailure }
   | { readonly kind: 'attempt-timeout' }
   | { readonly kind: 'ring-timeout' }
   | { readonly kind: 'cancelled'; readonly reasons: readonly string[] }
   | { readonly kind: 'bye'; readonly from: LegName; readonly reasons: readonly string[] }
-  | { readonly kind: 'leg-ended'; readonly leg: LegName; readonly why: 'ack-timeout' | 'gone' }
+  | { readonly kind: 'leg-ended'; readonly leg: LegName; readonly why: LegEndKind }
   | { readonly kind: 'reinvite'; readonly from: LegName; readonly sdp: string; readonly unchanged: boolean }
   | { readonly kind: 'reinvite-offered'; readonly exchange: number; readonly result: MediaResult }
   | {
@@ -80,6 +109,15 @@ export type CallEvent =
   | { readonly kind: 'reinvite-answered'; readonly exchange: number; readonly result: MediaResult }
   | { readonly kind: 'reinvite-timeout' }
   | { readonly kind: 'reinvite-cancelled'; readonly from: LegName }
+  | { readonly kind: 'reinvite-without-offer'; readonly from: LegName }
+  | { readonly kind: 'offer-composed'; readonly exchange: number; readonly result: MediaResult }
+  /** An ACK that should hold an answer; `sdp` undefined: it holds none that can be used. */
+  | { readonly kind: 'offer-answered'; readonly from: LegName; readonly sdp: string | undefined }
+  | { readonly kind: 'answer-heard'; readonly exchange: number; readonly result: MediaResult }
+  /** The relay has heard, or refused, an answer that came late. */
+  | { readonly kind: 'late-answer-taken'; readonly exchange: number }
+  | { readonly kind: 'compared'; readonly exchange: number; readonly over: Disagreement; readonly sdp: string }
+  | { readonly kind: 'glare-timeout' }
   | { readonly kind: 'end'; readonly end: CallEnd };
 
 export type CallEffect =
@@ -104,9 +142,23 @@ export type CallEffect =
   | { readonly kind: 'send-reinvite'; readonly exchange: number; readonly to: LegName; readonly sdp: string }
   | { readonly kind: 'ack-reinvite'; readonly leg: LegName }
   | { readonly kind: 'cancel-reinvite'; readonly leg: LegName }
-  | { readonly kind: 'answer-reinvite-media'; readonly exchange: number; readonly from: LegName; readonly sdp: string }
+  | {
+      readonly kind: 'answer-reinvite-media';
+      readonly exchange: number;
+      readonly from: LegName;
+      readonly offer: string;
+      readonly sdp: string;
+    }
   /** RFC 3261 §14.1: a re-INVITE that failed leaves everything as it was, at the relay as well. */
   | { readonly kind: 'undo-reinvite'; readonly from: LegName }
+  /** `leg` has accepted an offer of ours that was taken back; `exchange` undefined: the relay is busy with another one. */
+  | {
+      readonly kind: 'take-late-answer';
+      readonly exchange: number | undefined;
+      readonly leg: LegName;
+      readonly offer: string;
+      readonly sdp: string | undefined;
+    }
   | { readonly kind: 'accept-reinvite'; readonly leg: LegName; readonly sdp: string }
   | { readonly kind: 'accept-refresh'; readonly leg: LegName }
   | {
@@ -115,6 +167,12 @@ export type CallEffect =
       readonly status: number;
       readonly retryAfterSeconds?: number;
     }
+  /** To the relay: what the other leg can do, for this one. */
+  | { readonly kind: 'compose-offer'; readonly exchange: number; readonly leg: LegName }
+  | { readonly kind: 'accept-with-offer'; readonly leg: LegName; readonly sdp: string }
+  | { readonly kind: 'await-answer'; readonly leg: LegName }
+  | { readonly kind: 'hear-answer'; readonly exchange: number; readonly leg: LegName; readonly sdp: string }
+  | { readonly kind: 'compare'; readonly exchange: number; readonly leg: LegName }
   | { readonly kind: 'delete-media' }
   | { readonly kind: 'over'; readonly end: CallEnd };
 
@@ -123,20 +181,23 @@ export interface CallStep {
   readonly effects: readonly CallEffect[];
 }
 
-export function newCall(targets: number): CallState {
+export function newCall(targets: number, isDelayed = false): CallState {
   return {
     phase: 'Offering',
     attempt: 0,
     targets,
     rang: false,
-    earlySdp: undefined,
+    early: noEarlySdp,
     exchange: undefined,
     exchanges: 0,
     calleeBye: undefined,
+    isDelayed,
+    unsettled: undefined,
   };
 }
 
 const nothing: readonly CallEffect[] = [];
+const stopGlare: readonly CallEffect[] = [{ kind: 'stop-timer', timer: 'glare' }];
 
 /** An event that this state takes no notice of; named so that the choice can be read. */
 export function ignore(call: CallState): CallStep {
@@ -146,11 +207,12 @@ export function ignore(call: CallState): CallStep {
 /** The last step of every call: whatever was open is closed by `effects`, then the relay session and the record. */
 export function endCall(call: CallState, end: CallEnd, effects: readonly CallEffect[]): CallStep {
   return {
-    next: { ...call, phase: 'Ended', earlySdp: undefined, exchange: undefined },
+    next: { ...call, phase: 'Ended', early: noEarlySdp, exchange: undefined },
     effects: [
       { kind: 'stop-timer', timer: 'attempt' },
       { kind: 'stop-timer', timer: 'ring' },
       { kind: 'stop-timer', timer: 'reinvite' },
+      ...(call.unsettled === undefined ? nothing : stopGlare),
       ...effects,
       { kind: 'delete-media' },
       { kind: 'over', end },

@@ -4,13 +4,17 @@ import {
   attemptFailed,
   attemptTimedOut,
   earlyMediaAnswered,
+  earlySdpHeard,
   mediaAnswered,
   mediaOffered,
+  offerComposed,
   provisional,
   ringTimedOut,
+  sentAgain,
   trying,
 } from './call-setup.ts';
 import type { CallEvent, CallState, CallStep } from './call-state.ts';
+import { answerHeard, offerAnswered, reinvitedWithoutOffer, reofferComposed } from './delayed-offer.ts';
 import { cancelled, endedByUs, hungUp, legEnded } from './hang-up.ts';
 import {
   reinviteAnswered,
@@ -20,6 +24,7 @@ import {
   reinviteOutcome,
   reinviteTimedOut,
 } from './reinvite.ts';
+import { compared, glareOver, lateAnswerTaken } from './settling.ts';
 
 export function step(call: CallState, event: CallEvent): CallStep {
   switch (event.kind) {
@@ -27,12 +32,16 @@ export function step(call: CallState, event: CallEvent): CallStep {
       return mediaOffered(call, event.result);
     case 'trying':
       return trying(call);
+    case 'sent-again':
+      return sentAgain(call);
     case 'provisional':
       return provisional(call, event.status, event.sdp);
     case 'early-media-answered':
       return earlyMediaAnswered(call, event.status, event.result);
+    case 'early-sdp':
+      return earlySdpHeard(call, { tag: event.tag, sdp: event.sdp });
     case 'answered':
-      return answered(call, event.sdp);
+      return answered(call, event.sdp, event.tag);
     case 'media-answered':
       return mediaAnswered(call, event.result);
     case 'failed':
@@ -47,6 +56,43 @@ export function step(call: CallState, event: CallEvent): CallStep {
       return hungUp(call, event.from, event.reasons);
     case 'leg-ended':
       return legEnded(call, event.leg, event.why);
+    case 'offer-composed':
+      return call.phase === 'Answering'
+        ? offerComposed(call, event.exchange, event.result)
+        : reofferComposed(call, event.exchange, event.result);
+    case 'end':
+      return endedByUs(call, event.end);
+    case 'reinvite':
+    case 'reinvite-offered':
+    case 'reinvite-outcome':
+    case 'reinvite-answered':
+    case 'reinvite-timeout':
+    case 'reinvite-cancelled':
+    case 'reinvite-without-offer':
+    case 'offer-answered':
+    case 'answer-heard':
+    case 'late-answer-taken':
+    case 'compared':
+    case 'glare-timeout':
+      return stepOfExchange(call, event);
+  }
+}
+
+type ExchangeEvent = Extract<
+  CallEvent,
+  {
+    kind:
+      | `${string}reinvite${string}`
+      | 'offer-answered'
+      | 'answer-heard'
+      | 'late-answer-taken'
+      | 'compared'
+      | 'glare-timeout';
+  }
+>;
+
+function stepOfExchange(call: CallState, event: ExchangeEvent): CallStep {
+  switch (event.kind) {
     case 'reinvite':
       return reinvited(call, event.from, event.sdp, event.unchanged);
     case 'reinvite-offered':
@@ -59,7 +105,17 @@ export function step(call: CallState, event: CallEvent): CallStep {
       return reinviteTimedOut(call);
     case 'reinvite-cancelled':
       return reinviteCancelled(call, event.from);
-    case 'end':
-      return endedByUs(call, event.end);
+    case 'reinvite-without-offer':
+      return reinvitedWithoutOffer(call, event.from);
+    case 'offer-answered':
+      return offerAnswered(call, event.from, event.sdp);
+    case 'answer-heard':
+      return answerHeard(call, event.exchange, event.result);
+    case 'late-answer-taken':
+      return lateAnswerTaken(call, event.exchange);
+    case 'compared':
+      return compared(call, event.exchange, event.over, event.sdp);
+    case 'glare-timeout':
+      return glareOver(call);
   }
 }

@@ -3,11 +3,10 @@ import type { InviteFailure, OutgoingInvite, Parts } from '../dialog/invite-user
 import { shapeProvisional } from '../peers/early-media.ts';
 import { detached } from '../sip/detached.ts';
 import type { Response } from '../sip/message.ts';
-import { retryAfterSeconds } from '../sip/retry-after.ts';
 import type { CallEnd } from './call-end.ts';
 import { CallMedia } from './call-media.ts';
 import type { CallDeps, CallSetup } from './call-ports.ts';
-import { carryOutReinvite, type ReinviteCall } from './call-reinvites.ts';
+import { carryOutReinvite, takeNewAnswer, type ReinviteCall } from './call-reinvites.ts';
 import { attemptFailure, CallSide, SDP_TYPE, type SideUser } from './call-side.ts';
 import {
   newCall,
@@ -18,13 +17,12 @@ import {
   type LegName,
 } from './call-state.ts';
 import { step } from './call-step.ts';
-import { CallTimers } from './call-timers.ts';
+import { CallTimers, durationMs } from './call-timers.ts';
+import { FirstWord } from './first-word.ts';
+import { readableReason } from './peer-words.ts';
+import { reasonHeaders } from './reason-headers.ts';
 import { sdpBody } from './sdp-body.ts';
-
-/** No response of any kind, not even 100, for this long: the next target is tried (teams-direct-routing I-12). */
-const ATTEMPT_TIMEOUT_MS = 4000;
-/** 64*T1, as long as any transaction waits: a peer that says 100 and nothing more must not block re-INVITEs for ever. */
-const REINVITE_TIMEOUT_MS = 32_000;
+import { reportFailure } from './target-report.ts';
 
 export interface CallUser {
   onOver(call: Call): void;
@@ -41,31 +39,38 @@ export class Call implements SideUser, ReinviteCall {
   #calleeInvite: OutgoingInvite | undefined;
   #state: CallState;
   readonly #timers: CallTimers;
-  readonly #startedMs: number;
+  readonly #firstWord: FirstWord;
   #answeredMs: number | undefined;
-  #hasToldCaller = false;
   #isDispatching = false;
   readonly #waiting: CallEvent[] = [];
   readonly record;
 
   constructor(deps: CallDeps, setup: CallSetup, user: CallUser) {
     this.id = setup.id;
-    this.#startedMs = deps.clock.nowMs();
+    this.#firstWord = new FirstWord(deps.clock, setup.callerPeer.firstWordWithinMs, () =>
+      this.#decided({ kind: 'ring', status: 183, sdp: undefined }),
+    );
     this.#timers = new CallTimers(deps.clock, (timer) => this.#onTimer(timer));
     this.record = setup.record;
     this.#deps = deps;
     this.#setup = setup;
     this.#user = user;
-    this.#state = newCall(setup.attempts.length);
+    this.#state = newCall(setup.attempts.length, setup.isDelayed);
     this.media = new CallMedia(deps.relay, setup.id, (event) => this.dispatch(event));
     this.#caller = new CallSide('caller', setup.callerPeer, this);
     this.#caller.leg = setup.invite;
     this.#caller.remoteSdp = detached(setup.offer);
+    this.#caller.inviteSequence = setup.invite.request.cseq.number;
     setup.invite.deliverTo(this.#caller);
   }
 
   get phase(): CallState['phase'] {
     return this.#state.phase;
+  }
+
+  get sessionId(): string {
+    // 52 of the token's bits: numbers in SDP fit 64.
+    return String(Number.parseInt(this.id.slice(-13), 16));
   }
 
   /** Milliseconds from the answer until now; undefined where it was not answered. */
@@ -74,8 +79,7 @@ export class Call implements SideUser, ReinviteCall {
   }
 
   start(): void {
-    this.#guarded({ kind: 'offer-media' });
-    this.#flush();
+    this.#decided({ kind: 'offer-media' });
   }
 
   /** Our own decision to end it, whatever it is doing. */
@@ -90,43 +94,42 @@ export class Call implements SideUser, ReinviteCall {
     this.dispatch(event);
   }
 
+  get isSettled(): boolean {
+    return this.#state.phase === 'Connected' && this.#state.exchange === undefined;
+  }
+
+  onNewAnswer(side: CallSide, sdp: string): void {
+    takeNewAnswer(this, side, sdp);
+  }
+
   onResponse(side: CallSide, response: Response): void {
     if (side !== this.#callee) return;
     if (side.hop) this.#deps.targets.answered(side.hop, response.status, undefined);
     const tag = response.to.tag;
     const sdp = sdpBody(response);
     if (response.status >= 200) {
-      if (tag !== undefined) side.relayTag = detached(tag);
-      this.dispatch({ kind: 'answered', sdp });
+      this.dispatch({ kind: 'answered', sdp, ...(tag === undefined ? {} : { tag }) });
       return;
     }
-    const shaped = shapeProvisional(side.peer.earlyMedia, this.#state.rang, { status: response.status, sdp });
+    // Early media that is still at the relay has been chosen as well.
+    const hasRung = this.#state.rang || this.#state.early.length > 0;
+    const shaped = shapeProvisional(side.peer.earlyMedia, hasRung, { status: response.status, sdp });
+    if (sdp !== undefined) this.dispatch({ kind: 'early-sdp', tag: tag ?? '', sdp });
     if (!shaped) {
       this.dispatch({ kind: 'trying' });
       return;
     }
-    if (shaped.sdp !== undefined && tag !== undefined) side.relayTag = detached(tag);
     this.dispatch({ kind: 'provisional', status: shaped.status, sdp: shaped.sdp });
   }
 
   onFailure(side: CallSide, failure: InviteFailure): void {
     if (side !== this.#callee) return;
-    this.#report(side, failure);
+    if (side.hop) reportFailure(this.#deps.targets, side.hop, failure);
     if (failure.kind === 'response') {
       const { status, headers } = failure.response;
       this.#note('A leg was refused', side, headers.getAll('Reason'), status);
     }
     this.dispatch({ kind: 'failed', failure: attemptFailure(failure) });
-  }
-
-  #report(side: CallSide, failure: InviteFailure): void {
-    const { targets } = this.#deps;
-    if (!side.hop) return;
-    if (failure.kind === 'response')
-      targets.answered(side.hop, failure.response.status, retryAfterSeconds(failure.response));
-    else if (failure.kind === 'transport') targets.unreachable(side.hop, failure.reason);
-    else if (failure.kind === 'timeout') targets.silent(side.hop);
-    // `cancelled` was our wish, `no-room` our own limit: neither says anything about the target.
   }
 
   /** What a peer said about its no, in its own words: the first thing that its support asks for. */
@@ -138,7 +141,7 @@ export class Call implements SideUser, ReinviteCall {
       trunk: side.peer.trunk,
       host: side.hop?.host,
       status,
-      reason: reasons[0],
+      reason: reasons[0] === undefined ? undefined : readableReason(reasons[0]),
     });
   }
 
@@ -157,6 +160,12 @@ export class Call implements SideUser, ReinviteCall {
       for (const effect of effects) this.#guarded(effect);
     }
     this.#isDispatching = false;
+  }
+
+  /** Carries out what no event has asked for. */
+  #decided(effect: CallEffect): void {
+    this.#guarded(effect);
+    this.#flush();
   }
 
   /** A bug ends this call, and only this call; what else a step has decided is still carried out, the last steps above all. */
@@ -209,10 +218,16 @@ export class Call implements SideUser, ReinviteCall {
       case 'ack-reinvite':
       case 'cancel-reinvite':
       case 'undo-reinvite':
+      case 'take-late-answer':
       case 'answer-reinvite-media':
       case 'accept-reinvite':
       case 'accept-refresh':
       case 'reject-reinvite':
+      case 'compose-offer':
+      case 'accept-with-offer':
+      case 'await-answer':
+      case 'hear-answer':
+      case 'compare':
         return carryOutReinvite(this, effect);
     }
   }
@@ -226,7 +241,7 @@ export class Call implements SideUser, ReinviteCall {
     const attempt = setup?.attempts[this.#state.attempt];
     if (!setup || !attempt) return;
     this.media.startAttempt(this.#state.attempt);
-    this.media.offerTo(attempt.peer, this.#caller, setup.offer);
+    this.media.offerTo(attempt.peer, this.#caller, setup.offer, setup.isDelayed);
   }
 
   #invite(index: number, sdp: string): void {
@@ -237,8 +252,8 @@ export class Call implements SideUser, ReinviteCall {
     const callee = new CallSide('callee', peer, this, hop);
     this.#callee = callee;
     const { requestUri, from, to, headers } = peer.invite(setup.parties, hop);
-    const content = peer.sdpTowards(sdp);
-    callee.localSdp = detached(content);
+    const content = callee.describe(sdp);
+    callee.localSdp = content;
     const parts: Parts = {
       headers: [['Max-Forwards', String(setup.parties.maxForwards)], ...headers],
       body: { type: SDP_TYPE, content },
@@ -257,7 +272,9 @@ export class Call implements SideUser, ReinviteCall {
     this.#setup?.invite.provisional(
       identity,
       status,
-      sdp === undefined ? {} : { body: { type: SDP_TYPE, content: this.#caller.peer.sdpTowards(sdp) } },
+      sdp === undefined
+        ? {}
+        : { body: { type: SDP_TYPE, content: this.#caller.describe(sdp, this.#caller.remoteSdp) } },
     );
     this.#tellCaller();
   }
@@ -274,8 +291,8 @@ export class Call implements SideUser, ReinviteCall {
   }
 
   #accept(sdp: string): void {
-    const content = this.#caller.peer.sdpTowards(sdp);
-    this.#caller.localSdp = detached(content);
+    const content = this.#caller.describe(sdp, this.#caller.remoteSdp);
+    this.#caller.localSdp = content;
     this.#setup?.invite.accept(this.#caller.peer.identity, { body: { type: SDP_TYPE, content } });
     this.#tellCaller();
     this.#answeredMs = this.#deps.clock.nowMs();
@@ -284,11 +301,9 @@ export class Call implements SideUser, ReinviteCall {
     this.#setup = undefined;
   }
 
-  /** The first word beyond 100 that the caller hears (teams-direct-routing J-02). */
   #tellCaller(): void {
-    if (this.#hasToldCaller) return;
-    this.#hasToldCaller = true;
-    this.#deps.metrics.callRang(this.record.direction, this.#deps.clock.nowMs() - this.#startedMs);
+    const afterMs = this.#firstWord.heard();
+    if (afterMs !== undefined) this.#deps.metrics.callRang(this.record.direction, afterMs);
   }
 
   #reject(effect: Extract<CallEffect, { kind: 'reject' }>): void {
@@ -304,18 +319,7 @@ export class Call implements SideUser, ReinviteCall {
   #startTimer(timer: CallTimer): void {
     // The caller's patience covers all targets together.
     if (timer === 'ring' && this.#timers.isRunning(timer)) return;
-    this.#timers.start(timer, this.#timeOf(timer));
-  }
-
-  #timeOf(timer: CallTimer): number {
-    switch (timer) {
-      case 'ring':
-        return this.#setup?.ringTimeoutMs ?? 0;
-      case 'attempt':
-        return ATTEMPT_TIMEOUT_MS;
-      case 'reinvite':
-        return REINVITE_TIMEOUT_MS;
-    }
+    this.#timers.start(timer, durationMs(timer, this.#setup?.ringTimeoutMs ?? 0, this.#state.unsettled));
   }
 
   #onTimer(timer: CallTimer): void {
@@ -327,13 +331,9 @@ export class Call implements SideUser, ReinviteCall {
     this.record.end = end;
     this.record.endedAtMs = this.#deps.clock.wallMs();
     this.#setup = undefined;
+    this.#firstWord.heard();
     this.#caller.release();
     this.#callee?.release();
     this.#user.onOver(this);
   }
-}
-
-/** `Reason` crosses a B2BUA: it says why, and both sides may know (RFC 3326). */
-function reasonHeaders(reasons: readonly string[]): [string, string][] {
-  return reasons.map((reason) => ['Reason', reason]);
 }

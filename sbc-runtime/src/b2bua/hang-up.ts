@@ -7,6 +7,7 @@ import {
   type CallEffect,
   type CallState,
   type CallStep,
+  type LegEndKind,
   type LegName,
 } from './call-state.ts';
 
@@ -26,15 +27,25 @@ export function hungUp(call: CallState, from: LegName, reasons: readonly string[
   return { next: { ...call, calleeBye: reasons }, effects: [] };
 }
 
-export function legEnded(call: CallState, leg: LegName, why: 'ack-timeout' | 'gone'): CallStep {
+export function legEnded(call: CallState, leg: LegName, why: LegEndKind): CallStep {
   if (call.phase === 'Ended') return ignore(call);
-  const reason = why === 'ack-timeout' ? 'ack-timeout' : 'dialog-gone';
-  const end: CallEnd = { result: leg === 'caller' ? 'caller-error' : 'callee-error', by: leg, reason };
+  const reason = why === 'gone' ? 'dialog-gone' : why;
+  const result = why === 'cancelled' ? 'success' : leg === 'caller' ? 'caller-error' : 'callee-error';
+  const end: CallEnd = { result, by: leg, reason, ...(why === 'cancelled' ? { status: 487 } : {}) };
   if (call.phase !== 'Connected' && leg === 'callee')
     return endCall(call, { ...end, status: 480 }, [{ kind: 'reject', status: 480 }]);
   if (call.phase !== 'Connected') return endCall(call, end, openCallee(call, []));
-  return endCall(call, end, [...closeExchange(call, leg), { kind: 'bye', leg: otherLeg(leg), reasons: [] }]);
+  // The other side may know why: nobody there has hung up (RFC 3326).
+  const reasons = reasonsOf[why];
+  return endCall(call, end, [...closeExchange(call, leg), { kind: 'bye', leg: otherLeg(leg), reasons }]);
 }
+
+const reasonsOf: Readonly<Record<LegEndKind, readonly string[]>> = {
+  'ack-timeout': ['SIP;cause=408;text="ACK missing"'],
+  'session-expired': ['SIP;cause=408;text="Session expired"'],
+  cancelled: ['SIP;cause=487;text="The caller has given up"'],
+  gone: ['SIP;cause=481;text="The other side is gone"'],
+};
 
 /** Our own decision: the drain deadline, or a bug that must not outlive its call. */
 export function endedByUs(call: CallState, end: CallEnd): CallStep {

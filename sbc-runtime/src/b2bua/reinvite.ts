@@ -9,6 +9,7 @@ import {
   type LegName,
   type ReinviteOutcome,
 } from './call-state.ts';
+import { answeredLate, settle, unsettled } from './settling.ts';
 
 export function reinvited(call: CallState, from: LegName, sdp: string, unchanged: boolean): CallStep {
   if (call.phase !== 'Connected') return refusal(call, from, 500, 1);
@@ -38,27 +39,43 @@ export function reinviteOffered(call: CallState, id: number, result: MediaResult
 
 export function reinviteOutcome(call: CallState, id: number, by: LegName, outcome: ReinviteOutcome): CallStep {
   const { exchange } = call;
-  const acknowledged: CallEffect[] = outcome.kind === 'answered' ? [{ kind: 'ack-reinvite', leg: by }] : [];
-  // Given up before: a 2xx that comes all the same still wants its ACK.
-  if (exchange?.id !== id || exchange.stage !== 'Inviting') return { next: call, effects: acknowledged };
+  // Given up before.
+  if (exchange?.id !== id || exchange.stage !== 'Inviting')
+    return outcome.kind === 'answered' ? answeredLate(call, by, outcome.offer, outcome.sdp) : ignore(call);
   const stop: CallEffect = { kind: 'stop-timer', timer: 'reinvite' };
-  if (outcome.kind === 'answered' && outcome.sdp !== undefined) {
-    return {
-      next: { ...call, exchange: { ...exchange, stage: 'Answering' } },
-      effects: [stop, ...acknowledged, { kind: 'answer-reinvite-media', exchange: id, from: by, sdp: outcome.sdp }],
-    };
+  if (outcome.kind !== 'answered') return giveUp(call, exchange.from, [stop], statusFor(outcome));
+  const { sdp, offer } = outcome;
+  if (sdp === undefined) {
+    const given = giveUp(call, exchange.from, [stop], 488);
+    if (exchange.over === undefined) return also(given, answeredLate(given.next, by, offer, sdp));
+    return { next: given.next, effects: [{ kind: 'ack-reinvite', leg: by }, ...given.effects] };
   }
-  return giveUp(call, exchange.from, [stop, ...acknowledged], statusFor(outcome));
+  return {
+    next: { ...call, exchange: { ...exchange, stage: 'Answering' } },
+    effects: [
+      stop,
+      { kind: 'ack-reinvite', leg: by },
+      { kind: 'answer-reinvite-media', exchange: id, from: by, sdp, offer },
+    ],
+  };
 }
 
 export function reinviteAnswered(call: CallState, id: number, result: MediaResult): CallStep {
   const { exchange } = call;
   if (exchange?.id !== id || exchange.stage !== 'Answering') return ignore(call);
-  if (result.kind !== 'sdp') return relayRefused(call, exchange.from, result);
-  return {
-    next: { ...call, exchange: undefined },
-    effects: [{ kind: 'accept-reinvite', leg: exchange.from, sdp: result.sdp }],
-  };
+  const { from, over } = exchange;
+  if (exchange.isWithdrawn === true) return settle(call, from, [{ kind: 'undo-reinvite', from }]);
+  if (result.kind !== 'sdp') {
+    const given = relayRefused(call, from, result);
+    // The other leg has our offer accepted, and nobody holds to it.
+    return over === undefined ? also(given, settle(given.next, from, [])) : given;
+  }
+  const next = { ...call, exchange: undefined };
+  return { next, effects: over === undefined ? [{ kind: 'accept-reinvite', leg: from, sdp: result.sdp }] : [] };
+}
+
+function also(first: CallStep, then: CallStep): CallStep {
+  return { next: then.next, effects: [...first.effects, ...then.effects] };
 }
 
 /** The other side said 100 at most, for as long as a transaction may take. */
@@ -71,7 +88,10 @@ export function reinviteTimedOut(call: CallState): CallStep {
 /** RFC 3261 §9.2: whoever asked for it has cancelled, and has its 487. */
 export function reinviteCancelled(call: CallState, from: LegName): CallStep {
   const { exchange } = call;
-  if (exchange?.from !== from) return ignore(call);
+  if (exchange?.from !== from || exchange.over !== undefined) return ignore(call);
+  // The other leg has accepted: once the relay has heard of that, it is asked again with what holds.
+  if (exchange.stage === 'Answering')
+    return { next: { ...call, exchange: { ...exchange, isWithdrawn: true } }, effects: [] };
   const open: CallEffect[] =
     exchange.stage === 'Inviting'
       ? [
@@ -82,11 +102,12 @@ export function reinviteCancelled(call: CallState, from: LegName): CallStep {
   return { next: { ...call, exchange: undefined }, effects: [...open, { kind: 'undo-reinvite', from }] };
 }
 
-function relayRefused(call: CallState, from: LegName, result: Exclude<MediaResult, { kind: 'sdp' }>): CallStep {
+export function relayRefused(call: CallState, from: LegName, result: Exclude<MediaResult, { kind: 'sdp' }>): CallStep {
   return giveUp(call, from, [], result.kind === 'refused' && result.status === 488 ? 488 : 500);
 }
 
 function giveUp(call: CallState, from: LegName, effects: readonly CallEffect[], status: number): CallStep {
+  if (call.exchange?.over !== undefined) return unsettled(call, status, effects);
   const reject: CallEffect =
     status === 500
       ? { kind: 'reject-reinvite', leg: from, status, retryAfterSeconds: 5 }
@@ -94,7 +115,7 @@ function giveUp(call: CallState, from: LegName, effects: readonly CallEffect[], 
   return { next: { ...call, exchange: undefined }, effects: [...effects, { kind: 'undo-reinvite', from }, reject] };
 }
 
-function refusal(call: CallState, leg: LegName, status: number, retryAfterSeconds?: number): CallStep {
+export function refusal(call: CallState, leg: LegName, status: number, retryAfterSeconds?: number): CallStep {
   const effect: CallEffect =
     retryAfterSeconds === undefined
       ? { kind: 'reject-reinvite', leg, status }
@@ -111,5 +132,5 @@ function statusFor(outcome: ReinviteOutcome): number {
   if (outcome.kind === 'answered') return 488;
   const { status } = outcome;
   if (status < 400 || status === 401 || status === 407) return 488;
-  return status === 481 || status === 408 || status === 503 ? 500 : status;
+  return status === 481 || status === 408 || status === 422 || status === 503 ? 500 : status;
 }

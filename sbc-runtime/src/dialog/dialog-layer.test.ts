@@ -134,6 +134,21 @@ describe('a source that only a rule of an earlier document lets in', () => {
   });
 });
 
+describe('a To tag', () => {
+  it('is known as long as the leg lives that gave it', () => {
+    const world = new World();
+    const leg = world.called();
+    leg.provisional(identity, 180);
+    const bye = world.inDialog('BYE', world.response(180));
+    assert.equal(world.dialogs.knowsDialogOf(bye), true);
+    assert.equal(world.dialogs.knowsDialogOf(aRequest('INVITE')), false);
+    assert.equal(world.dialogs.knowsDialogOf(aRequest('BYE', [['To', '<sip:us@192.0.2.1>;tag=invented']])), false);
+    leg.reject(486);
+    assert.equal(world.dialogs.knowsDialogOf(bye), false);
+    world.nothingIsLeft();
+  });
+});
+
 describe('trunks in use', () => {
   it('are those of all legs, with the beginning of the oldest', () => {
     const world = new World();
@@ -180,6 +195,15 @@ describe('what stays of a call', () => {
       world.answer(world.request('BYE'), 200);
       world.answer(world.request('BYE'), 200);
     }
+    world.nothingIsLeft();
+  });
+});
+
+describe('an INVITE of ours that cannot be written', () => {
+  it('throws, and leaves no leg behind', () => {
+    const world = new World();
+    assert.throws(() => world.call({ from: '<sip:a@example.com>\r\nX-Injected: yes' }), SyntaxError);
+    assert.equal(world.dialogs.size, 0);
     world.nothingIsLeft();
   });
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Random } from '../kernel/random.ts';
+import type { Credentials } from '../sip/digest.ts';
 import type { Request } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
 import type {
@@ -29,8 +30,10 @@ export interface DialogLayerParams {
   readonly metrics: Metrics;
   /** @default rfc3261Timers */
   readonly timers?: RequestTimers;
-  /** Option tags that a peer may put in Require. @default none */
+  /** Option tags that a peer may put in Require: of `timer` (RFC 4028) and `100rel` (RFC 3262, as the UAS) the room makes use itself. @default none */
   readonly supported?: readonly string[];
+  /** What requests of a trunk carry once its peer has asked (RFC 3261 §22). @default nothing */
+  readonly credentials?: (trunk: string) => Credentials | undefined;
   /** Legs alive at once; beyond them an INVITE gets 503, and one of ours fails with `no-room`. @default 200000 */
   readonly maxLegs?: number;
 }
@@ -54,6 +57,7 @@ export class DialogLayer implements TransactionUser {
       ...{ transactions, clock, random, log, metrics },
       timers: params.timers ?? rfc3261Timers,
       supported: (params.supported ?? []).map((tag) => tag.toLowerCase()),
+      credentials: params.credentials ?? (() => undefined),
       forget: (leg) => void this.#legs.delete(leg.localTag),
       answered: (invite) => void this.#unanswered.delete(invite),
     };
@@ -86,7 +90,13 @@ export class DialogLayer implements TransactionUser {
       return leg;
     }
     this.#legs.set(leg.localTag, leg);
-    leg.start(params);
+    try {
+      leg.start(params);
+    } catch (error) {
+      // What cannot be written is not sent, and nobody would ever end this leg.
+      this.#legs.delete(leg.localTag);
+      throw error;
+    }
     return leg;
   }
 
@@ -108,6 +118,10 @@ export class DialogLayer implements TransactionUser {
     else this.#user.onRequest(transaction);
   }
 
+  knowsDialogOf({ to }: Request): boolean {
+    return this.#legs.has(to.tag ?? '');
+  }
+
   onAck(ack: Request, flow: Flow): void {
     const leg = this.#legs.get(ack.to.tag ?? '');
     if (leg === undefined || dialogFor(leg, ack) === undefined) return;
@@ -123,7 +137,7 @@ export class DialogLayer implements TransactionUser {
   #refusalOfInvite(request: Request): Refusal | undefined {
     if (request.method !== 'INVITE') return undefined;
     return (
-      refusalOfInvite(request) ??
+      refusalOfInvite(request, this.#dependencies.supported) ??
       (this.#legs.size >= this.#maxLegs ? { status: 503, counted: 'too-many-legs' } : undefined)
     );
   }

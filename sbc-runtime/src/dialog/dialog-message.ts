@@ -1,5 +1,6 @@
 /** The messages of a dialog as we write them (RFC 3261 §12.2.1.1, §12.1.1, §8.1.1). Pure. */
 import { Headers } from '../sip/headers.ts';
+import type { Hop } from '../sip/hop.ts';
 import type { LocalIdentity } from '../sip/local-identity.ts';
 import { Request, type Response } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
@@ -35,6 +36,23 @@ export interface InDialogParams {
   readonly parts: Parts;
 }
 
+/** A request that is ready, and its way. */
+export interface Addressed {
+  readonly request: Request;
+  readonly hop: Hop;
+  readonly sequence: number;
+  /** Those of its headers that the ACK of its 2xx repeats (RFC 3261 §22.1). */
+  readonly credentials: readonly Pair[];
+}
+
+/** The same request once more, with the next CSeq number and with credentials (RFC 3261 §8.1.3.5). */
+export function withCredentials(refused: Request, sequence: number, credentials: readonly Pair[]): Request {
+  const headers = refused.headers.clone();
+  headers.set('CSeq', `${sequence} ${refused.method}`).delete('Authorization').delete('Proxy-Authorization');
+  for (const [name, value] of credentials) headers.append(name, value);
+  return new Request(refused.method, refused.uri, headers, refused.body);
+}
+
 /** A request inside a dialog, with Contact and the identity's headers except where they mean nothing: ACK, BYE. */
 export function requestInDialog(
   method: string,
@@ -59,7 +77,7 @@ export function requestInDialog(
   return new Request(method, params.requestUri, Headers.from(pairs), params.parts.body?.content);
 }
 
-/** A response to an INVITE or re-INVITE. `identity` is absent where the INVITE is refused before anybody knows the leg. */
+/** A response to an INVITE, a re-INVITE or an UPDATE. `identity` is absent where the INVITE is refused before anybody knows the leg. */
 export function inviteResponse(
   invite: Request,
   status: number,
@@ -96,6 +114,12 @@ export function localResponse(
     ['CSeq', `${FIRST_SEQUENCE} ${method}`],
   ];
   return responseTo(new Request(method, 'sip:anonymous.invalid', Headers.from(pairs)), status);
+}
+
+/** The same parts with further headers. */
+export function withHeaders(parts: Parts, headers: readonly Pair[]): Parts {
+  if (headers.length === 0) return parts;
+  return { ...parts, headers: parts.headers === undefined ? headers : [...parts.headers, ...headers] };
 }
 
 function appendParts(pairs: Pair[], own: readonly Pair[], parts: Parts | undefined): void {

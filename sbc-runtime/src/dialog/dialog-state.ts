@@ -109,12 +109,7 @@ export function withRemoteSequence(dialog: DialogState, sequence: number): Dialo
   return dialog.remoteSequence === sequence ? dialog : { ...dialog, remoteSequence: sequence };
 }
 
-/** RFC 3261 §12.2.1.2 and §12.2.2, RFC 3311 §5: these requests and their 2xx may move the remote target. */
-export function refreshesTarget(method: string): boolean {
-  return method === 'INVITE' || method === 'UPDATE';
-}
-
-/** The dialog after a target refresh; the same object where Contact is absent or repeats what we know. */
+/** The dialog after a re-INVITE, an UPDATE or their 2xx (RFC 3261 §12.2.1.2 and §12.2.2, RFC 3311 §5); the same object where Contact is absent or repeats what we know. */
 export function refreshed(dialog: DialogState, message: Request | Response): DialogState {
   const target = message.contact?.uri;
   if (target === undefined || target === dialog.remoteTarget) return dialog;

@@ -3,7 +3,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Request } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
 import type { Flow, HeaderPair, ServerTransaction } from '../transaction/transaction-user.ts';
-import { isInOrder, refreshed, refreshesTarget, withRemoteSequence, type DialogState } from './dialog-state.ts';
+import { isInOrder, refreshed, withRemoteSequence, type DialogState } from './dialog-state.ts';
 import type { InviteLeg } from './invite-leg.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
 import { hasSdp, refusalOfOffer } from './offer-answer.ts';
@@ -51,11 +51,11 @@ function refusalInDialog(
 ): InDialogRefusal | undefined {
   if (!isOfTrunk(leg, flow, dependencies)) return { status: 403 };
   const { number } = request.cseq;
+  // A BYE is taken in every state, in any order and whatever it requires: the peer is gone anyway.
+  if (request.method === 'BYE') return undefined;
   // RFC 3261 §12.2.2: out of order, not a retransmission.
   if (!isInOrder(dialog, number)) return { status: 500 };
   leg.keep(withRemoteSequence(dialog, number));
-  // A BYE is taken in every state and whatever it requires: the peer is gone anyway.
-  if (request.method === 'BYE') return undefined;
   return leg.state === 'Terminated' ? unknownDialog : refusalOf(request, dependencies.supported);
 }
 
@@ -72,6 +72,11 @@ function receiveReinvite(leg: InviteLeg, transaction: ServerTransaction, { rando
     refuse(transaction, forNow(status, random));
     return;
   }
+  const refusal = leg.refusalOfSession(request);
+  if (refusal !== undefined) {
+    refuse(transaction, refusal);
+    return;
+  }
   refreshTarget(leg, request);
   leg.began(transaction);
   user.onReinvite(new ReceivedReinvite(leg, transaction));
@@ -79,15 +84,30 @@ function receiveReinvite(leg: InviteLeg, transaction: ServerTransaction, { rando
 
 function receiveOther(leg: InviteLeg, transaction: ServerTransaction, { random }: LegDependencies): void {
   const { request } = transaction;
-  const isOffer = request.method === 'UPDATE' && hasSdp(request);
+  if (request.method === 'PRACK') {
+    leg.pracked(transaction);
+    return;
+  }
+  const isUpdate = request.method === 'UPDATE';
+  const tooShort = isUpdate ? leg.refusalOfSession(request) : undefined;
+  if (tooShort !== undefined) {
+    refuse(transaction, tooShort);
+    return;
+  }
+  const isOffer = isUpdate && hasSdp(request);
   const status = isOffer ? refusalOfOffer(leg.offerAnswer) : undefined;
   const user = leg.inviteUser;
   if (user === undefined || status !== undefined || !leg.opened(transaction, isOffer)) {
     refuse(transaction, forNow(status, random));
     return;
   }
-  if (refreshesTarget(request.method)) refreshTarget(leg, request);
-  user.onRequest(transaction);
+  if (!isUpdate) {
+    user.onRequest(transaction);
+    leg.offered();
+    return;
+  }
+  refreshTarget(leg, request);
+  user.onUpdate(new ReceivedReinvite(leg, transaction));
 }
 
 function refreshTarget(leg: InviteLeg, request: Request): void {

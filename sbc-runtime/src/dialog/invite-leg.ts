@@ -5,15 +5,17 @@
  *   Early ──2xx──► Confirmed ──BYE either way, no ACK, 481 or 408──► Terminated
  *     └──refused, cancelled, failed, BYE of the caller───────────────────▲
  */
-import type { Request } from '../sip/message.ts';
-import type { ServerTransaction } from '../transaction/transaction-user.ts';
-import { inviteResponse } from './dialog-message.ts';
+import type { Request, Response } from '../sip/message.ts';
+import type { HeaderPair, ServerTransaction } from '../transaction/transaction-user.ts';
+import { responseTo } from '../sip/response-to.ts';
+import { inviteResponse, withHeaders } from './dialog-message.ts';
 import type { InviteUser, Leg, Parts } from './invite-user.ts';
 import { hasSdp, offersSdp } from './offer-answer.ts';
 import { RequestingLeg } from './requesting-leg.ts';
 
 /** RFC 3326: what a peer reads in its trace where we give up. */
 const byeWithoutAck: Parts = { headers: [['Reason', 'SIP;cause=408;text="ACK missing"']] };
+const byeAfterExpiry: Parts = { headers: [['Reason', 'SIP;cause=408;text="Session expired"']] };
 
 export abstract class InviteLeg extends RequestingLeg implements Leg {
   /** A BYE that must wait for the ACK of the 2xx (RFC 3261 §15). */
@@ -46,13 +48,25 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
     // RFC 3261 §15: the callee waits for its ACK, or for the end of the wait.
     this.#waitingBye = parts;
     this.current = 'Terminated';
+    this.session.stop();
     this.#answerOpenRequests();
+  }
+
+  sessionExpired(): void {
+    if (this.current !== 'Confirmed') return;
+    this.bye(byeAfterExpiry);
+    this.tellEnd({ kind: 'session-expired' });
+  }
+
+  /** RFC 4028 §9: what refuses an INVITE, re-INVITE or UPDATE that asks for too short a session. */
+  refusalOfSession(request: Request): { readonly status: number; readonly headers: readonly HeaderPair[] } | undefined {
+    return this.session.refusalOf(request);
   }
 
   /** The final response of an INVITE of the peer; a 2xx is repeated until its ACK comes. */
   answer(invite: ServerTransaction, status: number, parts: Parts | undefined): void {
     const isInitial = this.current === 'Early';
-    const response = inviteResponse(invite.request, status, this.localTag, this.identity, parts);
+    const response = this.#response(invite, status, parts);
     if (this.theirs === invite) this.theirs = undefined;
     invite.respond(response);
     this.dependencies.answered(invite);
@@ -62,6 +76,17 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
     this.ackWaits.start(this.dependencies, { transaction: invite, response, isInitial }, () => {
       this.#ackMissing();
     });
+  }
+
+  /** The final response of an UPDATE of the peer (RFC 3311 §5.2). */
+  answerUpdate(update: ServerTransaction, status: number, parts: Parts | undefined): void {
+    update.respond(this.#response(update, status, parts));
+    this.openRequests.dropAnswered();
+  }
+
+  /** A PRACK: only who sends reliable provisional responses can expect one (RFC 3262 §3). */
+  pracked(prack: ServerTransaction): void {
+    prack.respond(responseTo(prack.request, 481));
   }
 
   /** A re-INVITE that passed the gate. */
@@ -75,6 +100,11 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
     if (!this.openRequests.add(transaction, isOffer)) return false;
     if (isOffer) this.exchanged('peer', 'UPDATE', true);
     return true;
+  }
+
+  /** The user was told of it, and mostly has answered. */
+  offered(): void {
+    this.openRequests.dropAnswered();
   }
 
   /** The ACK of a 2xx. A repeated one finds nothing to do. */
@@ -118,10 +148,17 @@ export abstract class InviteLeg extends RequestingLeg implements Leg {
     });
   }
 
+  /** A 2xx says what holds for the session from now on. */
+  #response({ request }: ServerTransaction, status: number, parts: Parts | undefined): Response {
+    const said = status < 300 ? withHeaders(parts ?? {}, this.session.accepts(request)) : parts;
+    return inviteResponse(request, status, this.localTag, this.identity, said);
+  }
+
   /** Everything in progress is answered, acknowledged or cancelled. */
   #finish(): void {
     this.current = 'Terminated';
     this.#waitingBye = undefined;
+    this.session.stop();
     this.ackWaits.stopAll();
     this.#answerOpenRequests();
     if (this.ours?.isAccepted === true) this.ack();

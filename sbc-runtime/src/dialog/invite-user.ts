@@ -45,9 +45,14 @@ export type InviteFailure = RequestResult | { readonly kind: 'cancelled' } | { r
 
 /** The leg ended by itself, without a BYE of the peer. */
 export type LegEnd =
+  /** The ACK of our 2xx, or the PRACK of our reliable provisional response, never came. */
   | { readonly kind: 'ack-timeout' }
   /** The peer does not know the dialog, or does not answer: 481 or 408 (RFC 5057 §5.1), `status` absent where it was silent. */
-  | { readonly kind: 'gone'; readonly status?: number };
+  | { readonly kind: 'gone'; readonly status?: number }
+  /** The peer has cancelled while our 2xx waited for a PRACK (RFC 3262 §3): 487 was sent. */
+  | { readonly kind: 'cancelled' }
+  /** Nobody has refreshed the session in time (RFC 4028 §10); BYE was sent. */
+  | { readonly kind: 'session-expired' };
 
 /** One INVITE usage. After the answer, legs of both directions are the same thing. */
 export interface Leg {
@@ -62,8 +67,6 @@ export interface Leg {
   reinvite(parts: Parts, onResult: (result: RequestResult) => void): void;
   /** CANCEL for our re-INVITE that has no final response; nothing without one. Its result comes as usual, at the latest 64*T1 after; a 2xx that crosses it wants `ack()`. */
   cancelReinvite(): void;
-  /** INFO, UPDATE, NOTIFY, OPTIONS, …; `onResult` is called exactly once, also where the leg ends before the response. */
-  sendRequest(method: string, parts: Parts, onResult: (result: RequestResult) => void): void;
   /** Fire and forget: retransmission, 481 and timeout all end the leg. Nothing is reported for the leg afterwards, except results of requests still in progress. */
   bye(parts?: Parts): void;
 }
@@ -88,7 +91,7 @@ export interface OutgoingInvite extends Leg {
   cancel(parts?: Parts): void;
 }
 
-/** A re-INVITE of the peer. Exactly one of accept and reject. */
+/** A re-INVITE or UPDATE of the peer. Exactly one of accept and reject. */
 export interface IncomingReinvite {
   readonly request: Request;
   /** True once it was answered, also by the room: 487 after a CANCEL or where the leg ended. Then accept and reject do nothing. */
@@ -100,13 +103,15 @@ export interface IncomingReinvite {
 export interface InviteUser {
   /** UAC: a 100 came: the next hop lives, and nobody has been asked yet. */
   onTrying?(): void;
+  /** UAC: the INVITE goes out once more, with a password (401, 407) or for a longer session (422): to that one nobody has said anything yet. */
+  onSentAgain?(): void;
   /** UAC: 101..199 of any fork; the To tag tells the fork. */
   onProvisional?(response: Response): void;
   /** UAC: the first 2xx. 2xx of other forks are acknowledged and ended with BYE by the room. */
   onAnswered?(response: Response): void;
   /** UAC: exactly one of onAnswered and onFailure. */
   onFailure?(failure: InviteFailure): void;
-  /** UAS: no 487 was sent yet, the user calls `reject(487)`. Not called where accept won the race. */
+  /** UAS: no 487 was sent yet, the user calls `reject(487)`. Not called after `accept`. */
   onCancel?(cancel: Request): void;
   /** UAS of INVITE and re-INVITE: the 2xx is acknowledged; the body may hold the SDP answer. */
   onAck?(ack: Request): void;
@@ -114,7 +119,13 @@ export interface InviteUser {
   onReinvite(reinvite: IncomingReinvite): void;
   /** The peer has cancelled its re-INVITE before it was answered: 487 was sent, everything is as before (RFC 3261 §9.2). */
   onReinviteCancelled?(): void;
-  /** Other in-dialog requests with legal CSeq: INFO, UPDATE, REFER, NOTIFY, OPTIONS, MESSAGE, … */
+  /** CSeq is legal and an offer in it stands in no other's way: else 491 or 500 with Retry-After was sent here (RFC 3311 §5.2). */
+  onUpdate(update: IncomingReinvite): void;
+  /** RFC 4028 §7.4: the session must be refreshed; what a re-INVITE that changes nothing says. Undefined: not now. */
+  onRefreshDue?(): Parts | undefined;
+  /** The peer's 2xx to that re-INVITE; it is acknowledged. */
+  onRefreshed?(response: Response): void;
+  /** Other in-dialog requests with legal CSeq: INFO, REFER, NOTIFY, OPTIONS, MESSAGE, … */
   onRequest(transaction: ServerTransaction): void;
   /** 200 was sent. */
   onBye(bye: Request): void;

@@ -15,11 +15,10 @@ import { aRequest, offerSdp } from './testing/world.ts';
 
 const states: readonly OfferAnswer[] = [
   ...(['Stable', 'OurInviteOffer', 'PeerInviteOffer', 'OurEmptyInvite', 'PeerEmptyInvite', 'OurOfferIn2xx'] as const),
-  ...(['PeerOfferIn2xx', 'OurUpdateOffer', 'PeerUpdateOffer'] as const),
+  ...(['PeerOfferIn2xx', 'PeerUpdateOffer'] as const),
 ];
-const carriers: readonly Carrier[] = [
-  ...(['INVITE', 'INVITE-2xx', 'INVITE-refused', 'ACK', 'UPDATE', 'UPDATE-2xx', 'UPDATE-refused'] as const),
-];
+const ofInvites: readonly Carrier[] = ['INVITE', 'INVITE-2xx', 'INVITE-refused', 'ACK'];
+const carriers: readonly Carrier[] = [...ofInvites, 'UPDATE'];
 
 /** `+` with SDP, `-` without; a cell without a line changes nothing. */
 const figure = `
@@ -27,7 +26,6 @@ const figure = `
   Stable           us INVITE-            OurEmptyInvite
   Stable           peer INVITE+          PeerInviteOffer
   Stable           peer INVITE-          PeerEmptyInvite
-  Stable           us UPDATE+            OurUpdateOffer
   Stable           peer UPDATE+          PeerUpdateOffer
   OurInviteOffer   peer INVITE-2xx+      Stable
   OurInviteOffer   peer INVITE-2xx-      Stable
@@ -49,14 +47,6 @@ const figure = `
   PeerOfferIn2xx   us ACK-               Stable
   OurOfferIn2xx    peer ACK+             Stable
   OurOfferIn2xx    peer ACK-             Stable
-  OurUpdateOffer   peer UPDATE-2xx+      Stable
-  OurUpdateOffer   peer UPDATE-2xx-      Stable
-  OurUpdateOffer   peer UPDATE-refused-  Stable
-  OurUpdateOffer   peer UPDATE-refused+  Stable
-  PeerUpdateOffer  us UPDATE-2xx+        Stable
-  PeerUpdateOffer  us UPDATE-2xx-        Stable
-  PeerUpdateOffer  us UPDATE-refused-    Stable
-  PeerUpdateOffer  us UPDATE-refused+    Stable
 `;
 
 describe('offer and answer', () => {
@@ -88,8 +78,8 @@ describe('offer and answer', () => {
     }
   });
 
-  it('are the same seen from both ends of the wire', () => {
-    const mirrored: Record<OfferAnswer, OfferAnswer> = {
+  it('of INVITEs are the same seen from both ends of the wire', () => {
+    const mirrored: Partial<Record<OfferAnswer, OfferAnswer>> = {
       Stable: 'Stable',
       OurInviteOffer: 'PeerInviteOffer',
       PeerInviteOffer: 'OurInviteOffer',
@@ -97,12 +87,10 @@ describe('offer and answer', () => {
       PeerEmptyInvite: 'OurEmptyInvite',
       OurOfferIn2xx: 'PeerOfferIn2xx',
       PeerOfferIn2xx: 'OurOfferIn2xx',
-      OurUpdateOffer: 'PeerUpdateOffer',
-      PeerUpdateOffer: 'OurUpdateOffer',
     };
     const message = fc.tuple(
       fc.constantFrom('us' as const, 'peer' as const),
-      fc.constantFrom(...carriers),
+      fc.constantFrom(...ofInvites),
       fc.boolean(),
     );
     fc.assert(

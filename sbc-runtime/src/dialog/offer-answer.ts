@@ -1,11 +1,11 @@
 /**
  * Who has offered a session description and who must answer it (RFC 3264 §4, RFC 3261 §13.2.1, RFC 3311 §5, RFC 6337 §2). Pure.
- * Without reliable provisional responses (RFC 3262 is not offered here) only these exchanges exist:
+ * Reliable provisional responses (RFC 3262) announce the answer of the 2xx here, as unreliable ones do: only these exchanges exist.
  *
  *   offer in     answer in           state between them
  *   INVITE       2xx of INVITE       OurInviteOffer     PeerInviteOffer
  *   2xx          ACK                 OurOfferIn2xx      PeerOfferIn2xx     (before the 2xx: OurEmptyInvite, PeerEmptyInvite)
- *   UPDATE       2xx of UPDATE       OurUpdateOffer     PeerUpdateOffer
+ *   UPDATE       2xx of UPDATE       -                  PeerUpdateOffer    (until it is answered: `openRequests` knows)
  *
  * A refusal of the request that holds the offer leaves everything as it was: Stable.
  */
@@ -20,11 +20,10 @@ export type OfferAnswer =
   | 'PeerEmptyInvite'
   | 'OurOfferIn2xx'
   | 'PeerOfferIn2xx'
-  | 'OurUpdateOffer'
   | 'PeerUpdateOffer';
 
 /** Provisional responses are no input: SDP in an unreliable one only announces the answer (RFC 3261 §13.2.1). */
-export type Carrier = 'INVITE' | 'INVITE-2xx' | 'INVITE-refused' | 'ACK' | 'UPDATE' | 'UPDATE-2xx' | 'UPDATE-refused';
+export type Carrier = 'INVITE' | 'INVITE-2xx' | 'INVITE-refused' | 'ACK' | 'UPDATE';
 
 /** `by` sends `carrier`. A message that cannot stand in this state changes nothing: refusing it is the gate's work. */
 export function afterMessage(state: OfferAnswer, by: 'us' | 'peer', carrier: Carrier, hasSdp: boolean): OfferAnswer {
@@ -44,11 +43,7 @@ export function afterMessage(state: OfferAnswer, by: 'us' | 'peer', carrier: Car
     case 'ACK':
       return state === (ours ? 'PeerOfferIn2xx' : 'OurOfferIn2xx') ? 'Stable' : state;
     case 'UPDATE':
-      if (state !== 'Stable' || !hasSdp) return state;
-      return ours ? 'OurUpdateOffer' : 'PeerUpdateOffer';
-    case 'UPDATE-2xx':
-    case 'UPDATE-refused':
-      return state === (ours ? 'PeerUpdateOffer' : 'OurUpdateOffer') ? 'Stable' : state;
+      return state === 'Stable' && hasSdp && !ours ? 'PeerUpdateOffer' : state;
   }
 }
 
@@ -78,7 +73,6 @@ export function whoIsNext(state: OfferAnswer): 'us' | 'peer' | undefined {
     case 'OurInviteOffer':
     case 'OurEmptyInvite':
     case 'OurOfferIn2xx':
-    case 'OurUpdateOffer':
       return 'peer';
   }
 }

@@ -12,11 +12,17 @@ export class OpenRequests {
 
   /** False where too many are open. */
   add(transaction: ServerTransaction, isOffer: boolean): boolean {
-    this.#open = this.#open.filter((other) => !other.isOver);
+    this.dropAnswered();
     if (this.#open.length >= MAX_OPEN) return false;
     this.#open.push(transaction);
     if (isOffer) this.#offer = transaction;
     return true;
+  }
+
+  /** Lets go of what was answered: a call goes on for hours after its last request. */
+  dropAnswered(): void {
+    this.#open = this.#open.filter((transaction) => !transaction.isOver);
+    if (this.#offer?.isOver === true) this.#offer = undefined;
   }
 
   get hasOffer(): boolean {

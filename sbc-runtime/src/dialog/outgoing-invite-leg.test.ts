@@ -150,7 +150,7 @@ describe('a leg that we call', () => {
     const invite = world.request('INVITE');
     world.answer(invite, 200, { headers: [['Contact', '<tel:+4930>']], body: answerSdp });
     leg.ack();
-    leg.sendRequest('INFO', {}, world.user.onResult);
+    leg.reinvite({}, world.user.onResult);
     world.clock.advance(0);
     assert.deepEqual(world.user.heard(), ['answered by callee', 'result the next hop of the dialog is no SIP URI']);
     world.answer(invite, 200, { tag: 'late', headers: [['Contact', '<tel:+4930>']] });

@@ -1,10 +1,11 @@
 /** A leg that we call: the UAC of its INVITE, with its forks and its races (RFC 3261 §13.2, §9.1). */
 import type { Request, Response } from '../sip/message.ts';
 import type { TransactionFailure } from '../transaction/transaction-user.ts';
-import { FIRST_SEQUENCE, initialInvite, requestInDialog } from './dialog-message.ts';
-import { confirmedBy, dialogOfUac, withNextSequence, type DialogState, type InviteOrigin } from './dialog-state.ts';
+import { FIRST_SEQUENCE, initialInvite, requestInDialog, withHeaders, type Addressed } from './dialog-message.ts';
+import { confirmedBy, dialogOfUac, type DialogState, type InviteOrigin } from './dialog-state.ts';
 import type { InviteFailure, InviteUser, OutgoingInvite, OutgoingInviteParams, Parts } from './invite-user.ts';
 import { InviteLeg } from './invite-leg.ts';
+import type { Refused } from './leg-credentials.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
 import { destination } from './next-hop.ts';
 import { hasSdp, offersSdp } from './offer-answer.ts';
@@ -19,7 +20,10 @@ const byeToLateFork: Parts = { headers: [['Reason', 'SIP;cause=200;text="Call co
 
 export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, SentInviteOwner {
   readonly callId: string;
-  readonly #origin: InviteOrigin;
+  readonly ownsCallId = true;
+  #origin: InviteOrigin;
+  /** Until the answer: for another try (RFC 4028 §7.3). */
+  #params: OutgoingInviteParams | undefined;
   /** Early dialogs other than the latest one, by remote tag. */
   #forks: Map<string, DialogState> | undefined;
   /** What the user said on cancelling. */
@@ -44,10 +48,9 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
   }
 
   start(params: OutgoingInviteParams): void {
-    const invite = new SentInvite(this.dependencies, FIRST_SEQUENCE, this);
-    this.ours = invite;
+    this.#params = params;
     this.exchanged('us', 'INVITE', offersSdp(params.parts));
-    invite.send(initialInvite(params, this.#origin), params.hop);
+    this.#send(params);
   }
 
   /** Never sent: there is no room for another leg. */
@@ -89,8 +92,10 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
       return;
     }
     this.#isDecided = true;
+    this.#params = undefined;
     this.#confirm(response);
     if (this.#cancelParts === undefined) {
+      this.session.accepted(response);
       this.user?.onAnswered?.(response);
       return;
     }
@@ -100,7 +105,18 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
   }
 
   refused(response: Response): void {
+    const params = this.#params;
+    if (params !== undefined && this.#cancelParts === undefined && this.session.raisedBy(response)) {
+      this.#beginAgain();
+      this.#send(params);
+      return;
+    }
     this.#fail({ kind: 'response', response });
+  }
+
+  override again(refused: Refused): Addressed | undefined {
+    if (refused.transaction.request.method !== 'INVITE' || this.#isDecided) return super.again(refused);
+    return this.withAnswer(refused, () => this.#beginAgain());
   }
 
   failed(failure: TransactionFailure): void {
@@ -122,6 +138,26 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
     this.#isSilent = true;
     this.current = 'Terminated';
     this.cancel(parts);
+  }
+
+  #send(params: OutgoingInviteParams): void {
+    const invite = new SentInvite(this.dependencies, this);
+    this.ours = invite;
+    const { hop, requestUri } = params;
+    const { sequence } = this.#origin;
+    const credentials = this.unasked('INVITE', requestUri, sequence, hop);
+    const parts = withHeaders(withHeaders(params.parts, this.session.asksInitially), credentials);
+    invite.send({ request: initialInvite({ ...params, parts }, this.#origin), hop, sequence, credentials });
+  }
+
+  /** RFC 4028 §7.3, RFC 3261 §22.2: the same call, the next CSeq; what rang before is over (RFC 3261 §13.2.2.3). */
+  #beginAgain(): number {
+    const sequence = this.#origin.sequence + 1;
+    this.#origin = { ...this.#origin, sequence };
+    this.dialog = undefined;
+    this.#forks = undefined;
+    this.user?.onSentAgain?.();
+    return sequence;
   }
 
   #ring(tag: string, response: Response): void {
@@ -148,16 +184,20 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
     if (identity === undefined) return;
     const to = destination(dialog, identity);
     if (to.kind === 'unreachable') return;
-    const ack = requestInDialog('ACK', dialog, identity, { ...to, sequence: FIRST_SEQUENCE, parts: {} });
+    const { sequence, credentials } = invite;
+    const ack = requestInDialog('ACK', dialog, identity, { ...to, sequence, parts: { headers: credentials } });
     invite.acknowledge(dialog.remoteTag, ack, to.hop);
-    const next = withNextSequence(dialog);
-    const bye = requestInDialog('BYE', next, identity, { ...to, sequence: next.localSequence, parts: byeToLateFork });
-    this.dependencies.transactions.request(bye, to.hop, new SentRequest(() => undefined));
+    let last = dialog.localSequence + 1;
+    const bye = requestInDialog('BYE', dialog, identity, { ...to, sequence: last, parts: byeToLateFork });
+    const again = (refused: Refused) => this.withAnswer(refused, () => (last += 1));
+    const sent = new SentRequest(this.dependencies.transactions, { again, onResult: () => undefined });
+    sent.send({ request: bye, hop: to.hop, sequence: last, credentials: [] });
   }
 
   #fail(failure: InviteFailure): void {
     if (this.#isDecided) return;
     this.#isDecided = true;
+    this.#params = undefined;
     this.ours = undefined;
     this.end();
     this.#report(this.#cancelParts === undefined ? failure : { kind: 'cancelled' });

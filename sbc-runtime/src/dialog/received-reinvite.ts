@@ -1,4 +1,4 @@
-/** A re-INVITE of the peer in the user's hands. */
+/** A re-INVITE of the peer, or an UPDATE, in the user's hands. */
 import type { Request } from '../sip/message.ts';
 import type { ServerTransaction } from '../transaction/transaction-user.ts';
 import type { IncomingReinvite, Parts } from './invite-user.ts';
@@ -22,10 +22,17 @@ export class ReceivedReinvite implements IncomingReinvite {
   }
 
   accept(parts: Parts): void {
-    if (!this.isOver) this.#leg.answer(this.#transaction, 200, parts);
+    this.#answer(200, parts);
   }
 
   reject(status: number, parts?: Parts): void {
-    if (!this.isOver) this.#leg.answer(this.#transaction, status, parts);
+    this.#answer(status, parts);
+  }
+
+  #answer(status: number, parts: Parts | undefined): void {
+    if (this.isOver) return;
+    // The 2xx of an UPDATE wants no ACK.
+    if (this.request.method === 'UPDATE') this.#leg.answerUpdate(this.#transaction, status, parts);
+    else this.#leg.answer(this.#transaction, status, parts);
   }
 }

@@ -17,7 +17,6 @@ describe('the gate of re-INVITEs', () => {
       491,
       false,
     ],
-    'answers 491 where our UPDATE has offered': [{ offerAnswer: 'OurUpdateOffer' }, 491, false],
     'answers 500 where their UPDATE has offered': [{ offerAnswer: 'PeerUpdateOffer' }, 500, false],
   };
   for (const [name, [change, refusal, open]] of Object.entries(cases)) {

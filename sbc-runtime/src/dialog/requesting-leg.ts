@@ -1,31 +1,33 @@
 /** The requesting half of a leg: what we send inside the dialog, and what its answers mean (RFC 3261 §12.2.1, §14.1). */
 import { SbcError } from '../kernel/error.ts';
 import type { Hop } from '../sip/hop.ts';
-import type { Request, Response } from '../sip/message.ts';
-import type { ServerTransaction } from '../transaction/transaction-user.ts';
+import type { Response } from '../sip/message.ts';
+import type { HeaderPair, ServerTransaction } from '../transaction/transaction-user.ts';
 import { AckWaits } from './ack-waits.ts';
-import { localResponse, requestInDialog } from './dialog-message.ts';
-import { refreshed, refreshesTarget, withNextSequence, type DialogState } from './dialog-state.ts';
+import { localResponse, requestInDialog, withCredentials, withHeaders, type Addressed } from './dialog-message.ts';
+import { refreshed, withNextSequence, type DialogState } from './dialog-state.ts';
 import type { InviteUser, Leg, LegEnd, LocalIdentity, Parts, RequestResult } from './invite-user.ts';
+import { LegCredentials, sameWay, type Refused } from './leg-credentials.ts';
 import { verdict } from './leg-end.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
+import { LegSession, type SessionOwner } from './leg-session.ts';
 import { destination } from './next-hop.ts';
-import { afterMessage, hasSdp, mayOffer, offersSdp, type Carrier, type OfferAnswer } from './offer-answer.ts';
+import { afterMessage, hasSdp, offersSdp, type Carrier, type OfferAnswer } from './offer-answer.ts';
 import { OpenRequests } from './open-requests.ts';
 import { mayInvite, type InvitesInProgress } from './reinvite-gate.ts';
 import { SentInvite } from './sent-invite.ts';
 import { SentRequest } from './sent-request.ts';
 
+const none: readonly HeaderPair[] = [];
+
 type OnResult = (result: RequestResult) => void;
 
-interface Addressed {
-  readonly request: Request;
-  readonly hop: Hop;
-  readonly sequence: number;
-}
+/** Of T1: a BYE that finds no connection is tried again with doubling pauses up to this one, all together as long as a transaction lasts. */
+const LAST_BYE_AFTER_T1 = 32;
 
-export abstract class RequestingLeg {
+export abstract class RequestingLeg implements SessionOwner {
   abstract readonly callId: string;
+  abstract readonly ownsCallId: boolean;
   readonly localTag: string;
   /** On the clock. */
   readonly startedMs: number;
@@ -40,12 +42,16 @@ export abstract class RequestingLeg {
   protected theirs: ServerTransaction | undefined;
   protected readonly ackWaits = new AckWaits();
   protected readonly openRequests = new OpenRequests();
+  protected readonly session: LegSession;
   #offerAnswer: OfferAnswer = 'Stable';
+  /** From the first challenge on. */
+  #credentials: LegCredentials | undefined;
 
   protected constructor(dependencies: LegDependencies, localTag: string) {
     this.dependencies = dependencies;
     this.localTag = localTag;
     this.startedMs = dependencies.clock.nowMs();
+    this.session = new LegSession(dependencies, this);
   }
 
   get state(): Leg['state'] {
@@ -66,13 +72,18 @@ export abstract class RequestingLeg {
 
   reinvite(parts: Parts, onResult: OnResult): void {
     if (this.current !== 'Confirmed' || !mayInvite(this.invites)) {
-      this.#refuseLocally('INVITE', this.current === 'Terminated' ? 481 : 491, onResult);
+      const response = localResponse('INVITE', this.current === 'Terminated' ? 481 : 491, this);
+      this.#later(onResult, { kind: 'response', response });
       return;
     }
-    const addressed = this.#address('INVITE', parts, onResult);
+    const addressed = this.#address('INVITE', withHeaders(parts, this.session.asks), (result) => {
+      this.session.refused(result);
+      onResult(result);
+    });
     if (addressed === undefined) return;
     this.exchanged('us', 'INVITE', offersSdp(parts));
-    const invite = new SentInvite(this.dependencies, addressed.sequence, {
+    const invite = new SentInvite(this.dependencies, {
+      again: (refused) => this.again(refused),
       provisional: () => undefined,
       accepted: (response, invite) => {
         this.#reinviteAccepted(invite, response, onResult);
@@ -85,32 +96,28 @@ export abstract class RequestingLeg {
       },
     });
     this.ours = invite;
-    invite.send(addressed.request, addressed.hop);
+    invite.send(addressed);
   }
+
+  /** RFC 4028 §7.4: a re-INVITE that changes nothing. Teams: it knows no UPDATE, so nobody gets one. */
+  refreshSession(): void {
+    const parts = this.user?.onRefreshDue?.();
+    if (parts === undefined || !mayInvite(this.invites)) {
+      this.session.busy();
+      return;
+    }
+    this.reinvite(parts, (result) => {
+      if (result.kind !== 'response' || result.response.status >= 300) return;
+      this.ack();
+      this.user?.onRefreshed?.(result.response);
+    });
+  }
+
+  abstract sessionExpired(): void;
 
   cancelReinvite(): void {
     // The INVITE that makes the dialog has its own way: `OutgoingInvite.cancel`.
     if (this.current === 'Confirmed' && this.ours?.isAccepted === false) this.ours.cancel();
-  }
-
-  sendRequest(method: string, parts: Parts, onResult: OnResult): void {
-    const offers = method === 'UPDATE' && offersSdp(parts);
-    if (this.current === 'Terminated' || this.dialog === undefined) {
-      this.#refuseLocally(method, 481, onResult);
-      return;
-    }
-    if (offers && !mayOffer(this.offerAnswer)) {
-      this.#refuseLocally(method, 491, onResult);
-      return;
-    }
-    const addressed = this.#address(method, parts, onResult);
-    if (addressed === undefined) return;
-    if (offers) this.exchanged('us', 'UPDATE', true);
-    const sent = new SentRequest((result) => {
-      if (offers) this.#updateAnswered(result);
-      this.#settle(method, result, onResult);
-    });
-    this.dependencies.transactions.request(addressed.request, addressed.hop, sent);
   }
 
   /** The dialog with this remote tag, empty for a peer without tags; undefined where we have none. */
@@ -148,10 +155,45 @@ export abstract class RequestingLeg {
   protected abstract sayBye(parts: Parts): void;
 
   /** Sends BYE; `over` is called once it is answered, or can not be. */
-  protected sendBye(parts: Parts, over: () => void): void {
+  protected sendBye(parts: Parts, over: () => void, againAfterMs = this.dependencies.timers.T1): void {
     const addressed = this.#address('BYE', parts, over);
     if (addressed === undefined) return;
-    this.dependencies.transactions.request(addressed.request, addressed.hop, new SentRequest(over));
+    const { clock, timers } = this.dependencies;
+    this.#send(addressed, (result) => {
+      // Teams: a node that restarts refuses connections for a moment. Without BYE its user would stay in a dead call.
+      if (result.kind === 'transport' && againAfterMs <= LAST_BYE_AFTER_T1 * timers.T1)
+        clock.after(againAfterMs, () => this.sendBye(parts, over, 2 * againAfterMs));
+      else over();
+    });
+  }
+
+  /** RFC 3261 §22.2: a request that was answered 401 or 407 once more; undefined where the refusal stands. */
+  protected again(refused: Refused): Addressed | undefined {
+    const { request } = refused.transaction;
+    if (this.current === 'Terminated' && request.method !== 'BYE') return undefined;
+    return this.withAnswer(refused, () => {
+      const { dialog } = this;
+      if (dialog === undefined) return request.cseq.number + 1;
+      const next = withNextSequence(dialog);
+      this.keep(next);
+      return next.localSequence;
+    });
+  }
+
+  protected withAnswer(refused: Refused, nextSequence: () => number): Addressed | undefined {
+    const { identity } = this;
+    if (identity === undefined) return undefined;
+    this.#credentials ??= new LegCredentials(this.dependencies, identity.trunk);
+    if (!this.#credentials.learn(refused)) return undefined;
+    const { request } = refused.transaction;
+    const sequence = nextSequence();
+    const credentials = this.#credentials.answer(refused, sequence);
+    return { request: withCredentials(request, sequence, credentials), hop: sameWay(refused), sequence, credentials };
+  }
+
+  /** What a new request carries unasked. */
+  protected unasked(method: string, uri: string, sequence: number, hop: Hop): readonly HeaderPair[] {
+    return this.#credentials?.unasked({ method, uri, sequence }, hop) ?? none;
   }
 
   protected tellEnd(end: LegEnd): void {
@@ -167,7 +209,8 @@ export abstract class RequestingLeg {
       this.dependencies.log.warn('ACK could not be sent', { callId: this.callId, reason: to.reason });
       return;
     }
-    const ack = requestInDialog('ACK', dialog, identity, { ...to, sequence: invite.sequence, parts });
+    const { sequence, credentials } = invite;
+    const ack = requestInDialog('ACK', dialog, identity, { ...to, sequence, parts: withHeaders(parts, credentials) });
     invite.acknowledge(dialog.remoteTag, ack, to.hop);
   }
 
@@ -182,15 +225,23 @@ export abstract class RequestingLeg {
       this.#later(onResult, { kind: 'transport', reason: to.reason });
       return undefined;
     }
-    const next = withNextSequence(dialog);
-    this.keep(next);
-    const sequence = next.localSequence;
-    return { request: requestInDialog(method, next, identity, { ...to, sequence, parts }), hop: to.hop, sequence };
+    const sequence = dialog.localSequence + 1;
+    this.keep(withNextSequence(dialog));
+    const credentials = this.unasked(method, to.requestUri, sequence, to.hop);
+    const params = { ...to, sequence, parts: withHeaders(parts, credentials) };
+    return { request: requestInDialog(method, dialog, identity, params), hop: to.hop, sequence, credentials };
+  }
+
+  #send(addressed: Addressed, onResult: OnResult): void {
+    new SentRequest(this.dependencies.transactions, { again: (refused) => this.again(refused), onResult }).send(
+      addressed,
+    );
   }
 
   #reinviteAccepted(invite: SentInvite, response: Response, onResult: OnResult): void {
-    this.#refresh('INVITE', response);
+    this.#refreshTarget(response);
     this.exchanged('peer', 'INVITE-2xx', hasSdp(response));
+    if (this.current === 'Confirmed') this.session.accepted(response);
     // RFC 3261 §13.2.2.4 knows no exception: the leg is over, but the peer repeats its 2xx until somebody acknowledges it.
     if (this.current === 'Terminated') this.#acknowledge(invite, {});
     onResult({ kind: 'response', response });
@@ -199,17 +250,8 @@ export abstract class RequestingLeg {
   #reinviteRefused(result: RequestResult, onResult: OnResult): void {
     this.ours = undefined;
     this.exchanged('peer', 'INVITE-refused', false);
-    this.#settle('INVITE', result, onResult);
-  }
-
-  #updateAnswered(result: RequestResult): void {
-    const isAccepted = result.kind === 'response' && result.response.status < 300;
-    this.exchanged('peer', isAccepted ? 'UPDATE-2xx' : 'UPDATE-refused', isAccepted && hasSdp(result.response));
-  }
-
-  #settle(method: string, result: RequestResult, onResult: OnResult): void {
-    if (result.kind === 'response' && result.response.status < 300) this.#refresh(method, result.response);
-    const decided = verdict(method, result);
+    this.session.refused(result);
+    const decided = verdict(result);
     onResult(result);
     // The user may have ended the leg on hearing of it.
     if (decided.kind === 'goes-on' || this.current !== 'Confirmed') return;
@@ -218,14 +260,11 @@ export abstract class RequestingLeg {
     this.tellEnd(decided.end);
   }
 
-  #refresh(method: string, response: Response): void {
-    if (!refreshesTarget(method) || this.current === 'Terminated') return;
+  /** RFC 3261 §12.2.1.2: the Contact of the 2xx is where the peer is from now on. */
+  #refreshTarget(response: Response): void {
+    if (this.current === 'Terminated') return;
     const dialog = this.dialogWith(response.to.tag ?? '');
     if (dialog !== undefined) this.keep(refreshed(dialog, response));
-  }
-
-  #refuseLocally(method: string, status: number, onResult: OnResult): void {
-    this.#later(onResult, { kind: 'response', response: localResponse(method, status, this) });
   }
 
   /** Nobody expects to hear of a request that is still being sent. */

@@ -2,8 +2,16 @@
 import type { Hop } from '../sip/hop.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { detached } from '../sip/detached.ts';
-import type { ClientTransaction, ClientTransactionUser, TransactionFailure } from '../transaction/transaction-user.ts';
+import type {
+  ClientTransaction,
+  ClientTransactionUser,
+  Flow,
+  HeaderPair,
+  TransactionFailure,
+} from '../transaction/transaction-user.ts';
+import type { Addressed } from './dialog-message.ts';
 import type { Parts } from './invite-user.ts';
+import { isChallenge, type Refused } from './leg-credentials.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
 
 export interface SentInviteOwner {
@@ -15,6 +23,8 @@ export interface SentInviteOwner {
   accepted(response: Response, invite: SentInvite): void;
   refused(response: Response): void;
   failed(failure: TransactionFailure): void;
+  /** The same INVITE with credentials; undefined: the refusal stands. */
+  again(refused: Refused): Addressed | undefined;
 }
 
 /** 2xx of more forks than this are dropped: nobody rings so many phones, and each costs memory for 64*T1. */
@@ -26,22 +36,37 @@ interface SentAck {
 }
 
 export class SentInvite implements ClientTransactionUser {
-  /** CSeq number; the ACK has the same. */
-  readonly sequence: number;
   readonly #dependencies: LegDependencies;
   readonly #owner: SentInviteOwner;
+  #sequence = 0;
+  #credentials: readonly HeaderPair[] = [];
+  #hop: Hop | undefined;
   #transaction: ClientTransaction | undefined;
+  #repeated = 0;
+  #isCancelled = false;
   /** By To tag; undefined where the user has not acknowledged yet. Lives as long as the transaction's Accepted state refers to us. */
   #acks: Map<string, SentAck | undefined> | undefined;
 
-  constructor(dependencies: LegDependencies, sequence: number, owner: SentInviteOwner) {
+  constructor(dependencies: LegDependencies, owner: SentInviteOwner) {
     this.#dependencies = dependencies;
-    this.sequence = sequence;
     this.#owner = owner;
   }
 
-  send(request: Request, hop: Hop): void {
-    this.#transaction = this.#dependencies.transactions.request(request, hop, this);
+  send(addressed: Addressed): void {
+    this.#sequence = addressed.sequence;
+    this.#credentials = addressed.credentials;
+    this.#hop = addressed.hop;
+    this.#transaction = this.#dependencies.transactions.request(addressed.request, addressed.hop, this);
+  }
+
+  /** CSeq number; the ACK has the same. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** For the ACK of its 2xx (RFC 3261 §22.1). */
+  get credentials(): readonly HeaderPair[] {
+    return this.#credentials;
   }
 
   /** True once a 2xx has come. */
@@ -50,6 +75,7 @@ export class SentInvite implements ClientTransactionUser {
   }
 
   cancel(parts?: Parts): void {
+    this.#isCancelled = true;
     this.#transaction?.cancel(parts?.headers);
   }
 
@@ -59,9 +85,10 @@ export class SentInvite implements ClientTransactionUser {
     this.#sendAck(sent);
   }
 
-  onResponse(response: Response): void {
+  onResponse(response: Response, flow: Flow): void {
     const { status } = response;
-    if (status >= 300) this.#owner.refused(response);
+    if (isChallenge(status)) this.#asked(response, flow);
+    else if (status >= 300) this.#owner.refused(response);
     else if (status >= 200) this.#accepted(response);
     else if (status > 100) this.#owner.provisional(response);
     else this.#owner.trying?.();
@@ -69,6 +96,19 @@ export class SentInvite implements ClientTransactionUser {
 
   onFailure(failure: TransactionFailure): void {
     this.#owner.failed(failure);
+  }
+
+  /** RFC 3261 §22.2. Nobody waits any more for an INVITE that was cancelled. */
+  #asked(response: Response, flow: Flow): void {
+    const [transaction, hop, repeated] = [this.#transaction, this.#hop, this.#repeated];
+    const isOver = this.#isCancelled || transaction === undefined || hop === undefined;
+    const next = isOver ? undefined : this.#owner.again({ transaction, hop, response, flow, repeated });
+    if (next === undefined) {
+      this.#owner.refused(response);
+      return;
+    }
+    this.#repeated += 1;
+    this.send(next);
   }
 
   #accepted(response: Response): void {

@@ -13,6 +13,7 @@ const sources: GaugeSources = {
   connections: () => 2,
   relayAvailable: () => true,
   draining: () => false,
+  overloaded: () => false,
   certificateExpirySeconds: () => [['sbc-tls', 86_400.5]],
 };
 

@@ -11,6 +11,7 @@ export interface GaugeSources {
   readonly connections: () => number;
   readonly relayAvailable: () => boolean;
   readonly draining: () => boolean;
+  readonly overloaded: () => boolean;
   /** Seconds until each certificate in use expires, by its name; negative once it has. */
   readonly certificateExpirySeconds: () => Iterable<readonly [string, number]>;
 }
@@ -117,6 +118,9 @@ export class PrometheusMetrics implements Metrics {
     this.#gauge('sbc_connections_open', 'TCP and TLS connections open', sources.connections);
     this.#gauge('sbc_relay_available', '1 while the media relay answers', () => Number(sources.relayAvailable()));
     this.#gauge('sbc_draining', '1 while no new calls are let in', () => Number(sources.draining()));
+    this.#gauge('sbc_overloaded', '1 while the processor is the limit and some new calls are refused', () =>
+      Number(sources.overloaded()),
+    );
     new Gauge({
       name: 'sbc_certificate_expiry_seconds',
       help: 'Seconds until a certificate expires',

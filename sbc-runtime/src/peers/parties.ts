@@ -1,8 +1,9 @@
 /** Reads who calls whom from an INVITE, and decides which headers cross. Pure. */
+import { quote } from '../sip/characters.ts';
 import { detached } from '../sip/detached.ts';
 import type { Request } from '../sip/message.ts';
 import { isSipUri, isTelUri, parseUri } from '../sip/uri.ts';
-import type { CallParties } from './peer.ts';
+import type { CallParties, Peer } from './peer.ts';
 
 /**
  * Headers that a B2BUA may carry to the other leg: they say something about the people, not about the hop
@@ -11,18 +12,31 @@ import type { CallParties } from './peer.ts';
 const crossing = ['Privacy', 'Reason', 'Subject', 'Priority', 'Alert-Info', 'User-to-User'] as const;
 
 const MAX_FORWARDS = 70;
+const ANONYMOUS = 'anonymous';
 
-export function callParties(request: Request): CallParties {
+/** `caller` is the peer that the INVITE came from: it knows how its side writes numbers. */
+export function callParties(request: Request, caller: Pick<Peer, 'numberFrom'>): CallParties {
   const from = request.from;
   return {
     // They stay for as long as the call does, in URIs and in its record.
-    called: detached(userPart(request.uri)),
-    caller: detached(userPart(from.uri)) || 'anonymous',
+    called: detached(caller.numberFrom(userPart(request.uri))),
+    caller: isAnonymous(from.uri) ? ANONYMOUS : detached(caller.numberFrom(userPart(from.uri))),
     displayName: from.displayName === undefined ? undefined : detached(from.displayName),
     headers: crossingHeaders(request),
     // RFC 3261 §16.6: a B2BUA that restarted the count would let a loop through two of them run for ever.
     maxForwards: (request.maxForwards ?? MAX_FORWARDS) - 1,
   };
+}
+
+/**
+ * RFC 3323 §4.1.1.3: `sip:anonymous@anonymous.invalid`, which peers write in many ways: in capitals, on their own host, with
+ * another user on that host (or on 3GPP's `unknown.invalid`), or without any user.
+ */
+function isAnonymous(uri: string): boolean {
+  const user = userPart(uri);
+  if (user === '' || user.toLowerCase() === ANONYMOUS) return true;
+  const host = hostPart(uri);
+  return host === 'anonymous.invalid' || host === 'unknown.invalid';
 }
 
 function crossingHeaders(message: { readonly headers: { getAll(name: string): string[] } }): [string, string][] {
@@ -49,5 +63,5 @@ export function hostPart(uri: string): string | undefined {
 /** `"Name" <uri>`: the name always quoted, which holds for any name (RFC 3261 §25.1). */
 export function nameAddr(displayName: string | undefined, uri: string): string {
   if (displayName === undefined || displayName === '') return `<${uri}>`;
-  return `"${displayName.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}" <${uri}>`;
+  return `${quote(displayName)} <${uri}>`;
 }

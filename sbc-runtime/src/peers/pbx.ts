@@ -2,11 +2,15 @@
 import type { PbxTrunkState, RoutingState } from '@teams-sbc/crds/runtime';
 import type { Hop } from '../sip/hop.ts';
 import type { LocalIdentity } from '../sip/local-identity.ts';
+import { withOneKey } from '../sdp/encryption.ts';
+import { withPlainHold } from '../sdp/hold.ts';
+import { withUniquePayloadTypes } from '../sdp/payload-types.ts';
+import { countryOf, e164 } from './e164.ts';
 import { nameAddr } from './parties.ts';
 import { optionsRequest } from './options-request.ts';
 import type { CallParties, Peer, PeerInvite } from './peer.ts';
 
-const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY';
+const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO, UPDATE, PRACK';
 
 export interface PbxPeerPlace {
   readonly bindAddress: string;
@@ -25,6 +29,8 @@ export function pbxPeer(trunk: PbxTrunkState, state: RoutingState, ordinal: numb
     contact: `<sip:${host}:${port}${trunk.protocol === 'UDP' ? '' : `;transport=${trunk.protocol.toLowerCase()}`}>`,
     headers: [
       ['Allow', ALLOW],
+      // Never 100rel: it would invite the PBX to ring reliably, and we send no PRACK.
+      ['Supported', 'timer'],
       ['User-Agent', place.userAgent],
     ],
   };
@@ -36,6 +42,7 @@ export function pbxPeer(trunk: PbxTrunkState, state: RoutingState, ordinal: numb
     trunk: trunk.name,
     sentBy: identity.sentBy,
   }));
+  const country = countryOf(trunk.country);
   return {
     trunk: trunk.name,
     side: 'pbx',
@@ -51,8 +58,9 @@ export function pbxPeer(trunk: PbxTrunkState, state: RoutingState, ordinal: numb
     optionsPeriodSeconds: trunk.options.periodSeconds,
     isAddressedBy: () => true,
     invite: (parties, target) => inviteTowardsPbx(parties, target, host),
+    numberFrom: (user) => e164(user, country),
     sdpTowards: (sdp) => sdp,
-    sdpFrom: (sdp) => sdp,
+    sdpFrom: (sdp) => withOneKey(withUniquePayloadTypes(withPlainHold(sdp))),
     options: (target) => optionsRequest({ target, identity, from: `<sip:${host}:${port}>` }),
   };
 }

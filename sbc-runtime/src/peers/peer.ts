@@ -41,13 +41,17 @@ export interface Peer {
   /** In the order in which they are tried. */
   readonly targets: readonly Hop[];
   readonly earlyMedia: EarlyMediaPolicy;
+  /** A caller of this side gets a word beyond 100 within so many milliseconds; absent: it waits. */
+  readonly firstWordWithinMs?: number;
   /** Seconds between OPTIONS to each target; 0 sends none. */
   readonly optionsPeriodSeconds: number;
   /** Whether a request with this request URI is meant for this trunk; several trunks may share a source. */
   isAddressedBy(requestUri: string): boolean;
+  /** A user part as this peer writes it, in E.164 where that can be told; otherwise as it is. */
+  numberFrom(user: string): string;
   invite(parties: CallParties, target: Hop): PeerInvite;
-  /** The last word on SDP before this peer sees it. */
-  sdpTowards(sdp: string): string;
+  /** The last word on SDP before this peer sees it, as an offer of ours or an answer to its own. */
+  sdpTowards(sdp: string, role: 'offer' | 'answer'): string;
   /** SDP of this peer, put into words that the other side and the relay understand. */
   sdpFrom(sdp: string): string;
   /** The OPTIONS that probes one target. */

@@ -2,6 +2,7 @@
 import type { RoutingState, TeamsTrunkState } from '@teams-sbc/crds/runtime';
 import type { Hop } from '../sip/hop.ts';
 import type { LocalIdentity } from '../sip/local-identity.ts';
+import { withOneKey } from '../sdp/encryption.ts';
 import { direction, withDirection } from '../sdp/sdp.ts';
 import { nameAddr, hostPart } from './parties.ts';
 import { optionsRequest } from './options-request.ts';
@@ -23,6 +24,7 @@ export function teamsPeer(trunk: TeamsTrunkState, state: RoutingState, ordinal: 
     contact: `<sip:${fqdn}:${port};transport=tls>`,
     headers: [
       ['Allow', ALLOW],
+      ['Supported', 'timer'],
       ['User-Agent', userAgent],
     ],
   };
@@ -48,32 +50,41 @@ export function teamsPeer(trunk: TeamsTrunkState, state: RoutingState, ordinal: 
     },
     targets,
     earlyMedia: trunk.earlyMedia,
+    // Teams: ten seconds after its INVITE it goes elsewhere, and the callee rings for nobody.
+    firstWordWithinMs: 8000,
     optionsPeriodSeconds: trunk.options.periodSeconds,
     // Teams: several tenants share its addresses; the host of the request URI is the trunk's FQDN and tells them apart.
     isAddressedBy: (requestUri) => hostPart(requestUri) === fqdn,
+    // Teams: it writes E.164 itself, and numbers without + (112, 911, extensions) mean what they say.
+    numberFrom: (user) => user,
     invite: (parties, target) => inviteTowardsTeams(parties, target, fqdn),
-    sdpTowards: onlyInactiveHolds,
-    sdpFrom: (sdp) => sdp,
+    sdpTowards: inWordsOfTeams,
+    sdpFrom: withOneKey,
     options: (target) => optionsRequest({ target, identity, from: `<sip:${fqdn}:${port}>` }),
   };
 }
 
 function inviteTowardsTeams(parties: CallParties, target: Hop, fqdn: string): PeerInvite {
-  const callee = parties.called === '' ? '' : `${parties.called}@`;
+  const host = `${target.host}:${target.port ?? 5061}`;
+  // Teams: without user=phone it guesses whether the user part is a number; an empty one before the @ is refused.
+  const uri = parties.called === '' ? `sip:${host}` : `sip:${parties.called}@${host};user=phone`;
   return {
-    // Teams: without user=phone it guesses whether the user part is a number.
-    requestUri: `sip:${callee}${target.host}:${target.port ?? 5061};user=phone`,
+    requestUri: uri,
     from: nameAddr(
       parties.displayName,
       parties.caller === 'anonymous' ? 'sip:anonymous@anonymous.invalid' : `sip:${parties.caller}@${fqdn}`,
     ),
-    to: `<sip:${callee}${target.host}:${target.port ?? 5061};user=phone>`,
+    to: `<${uri}>`,
     headers: parties.headers,
   };
 }
 
-/** Teams: it understands `a=inactive` alone; `sendonly` and `recvonly` of a holding PBX must not reach it. */
-function onlyInactiveHolds(sdp: string): string {
+/**
+ * Teams: it understands `sendrecv` and `inactive` alone. Who offers anything between holds. Who answers with it has taken a
+ * call and plays an announcement (`sendonly`), or listens (`recvonly`): `inactive` would silence both.
+ */
+function inWordsOfTeams(sdp: string, role: 'offer' | 'answer'): string {
   const wanted = direction(sdp);
-  return wanted === 'sendonly' || wanted === 'recvonly' ? withDirection(sdp, 'inactive') : sdp;
+  if (wanted !== 'sendonly' && wanted !== 'recvonly') return sdp;
+  return withDirection(sdp, role === 'offer' ? 'inactive' : 'sendrecv');
 }

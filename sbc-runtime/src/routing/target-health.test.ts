@@ -27,30 +27,13 @@ test('a target is up once it answers anything but 503, whatever the status', () 
   }
 });
 
-test('one silence is forgiven, two take a target down, an answer brings it back', () => {
-  assert.equal(
-    after([
-      [ok, 0],
-      [silent, 60_000],
-    ]).status,
-    'Up',
-  );
-  assert.equal(
-    after([
-      [ok, 0],
-      [silent, 60_000],
-      [silent, 120_000],
-    ]).status,
-    'Down',
-  );
-  assert.equal(
-    after([
-      [silent, 0],
-      [silent, 1],
-      [ok, 2],
-    ]).status,
-    'Up',
-  );
+test('one silence takes a target down, so that it costs one call its wait and not the next; an answer brings it back', () => {
+  const down = after([
+    [ok, 0],
+    [silent, 60_000],
+  ]);
+  assert.deepEqual([down.status, down.lastFailure], ['Down', 'no answer']);
+  assert.equal(stepTarget(down, ok, 60_001).status, 'Up');
 });
 
 test('refused or unreachable takes a target down at once and says why', () => {
@@ -70,7 +53,8 @@ test('503 with Retry-After holds a target, and no good OPTIONS lifts that early'
   assert.equal(held.status, 'Down');
   assert.equal(isHeld(held, 30_999), true);
   assert.equal(isHeld(held, 31_000), false);
-  assert.equal(stepTarget(held, ok, 31_000).status, 'Up');
+  const free = stepTarget(held, ok, 31_000);
+  assert.deepEqual([free.status, free.heldUntilMs], ['Up', 0]);
 });
 
 test('a peer cannot take itself away for more than an hour', () => {

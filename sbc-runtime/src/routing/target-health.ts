@@ -1,7 +1,7 @@
 /**
  * The health of one target of a trunk, such as one of Microsoft's data centres. Pure.
  *
- *   Unknown ──answer──► Up ──two silences, or refused at once──► Down ──answer──► Up
+ *   Unknown ──answer──► Up ──silence, or nobody there──► Down ──answer──► Up
  *      any ──503 with Retry-After──► held: Down until that has passed, whatever OPTIONS says (RFC 3261 §21.5.4)
  *      any ──503 without──► Down like a target that refuses: tried last, never skipped (the same paragraph: as on 500)
  */
@@ -10,13 +10,12 @@ export type TargetStatus = 'Unknown' | 'Up' | 'Down';
 
 export interface TargetHealth {
   readonly status: TargetStatus;
-  /** Clock milliseconds; no request goes there before. */
+  /** Clock milliseconds; no call goes there before. 0: not held since it was up last. */
   readonly heldUntilMs: number;
   /** Clock milliseconds; a target that is down counts as unknown again from then on, since nobody may probe it. */
   readonly downUntilMs: number;
   /** Seconds between OPTIONS to it; 0 while none was sent. */
   readonly periodSeconds: number;
-  readonly silences: number;
   readonly lastStatus: number | undefined;
   readonly lastAnsweredAtMs: number | undefined;
   /** Why the last request failed without a response: `connection refused`, `untrusted-root`, … */
@@ -33,13 +32,11 @@ export const unknownTarget: TargetHealth = {
   heldUntilMs: 0,
   downUntilMs: 0,
   periodSeconds: 0,
-  silences: 0,
   lastStatus: undefined,
   lastAnsweredAtMs: undefined,
   lastFailure: undefined,
 };
 
-const SILENCES_UNTIL_DOWN = 2;
 /** Down for longer than the OPTIONS period: a target that is probed stays down as long as its probes fail. */
 const DOWN_PERIODS = 1.5;
 const MIN_DOWN_MS = 90_000;
@@ -51,7 +48,6 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
     case 'answered': {
       const seen = {
         ...target,
-        silences: 0,
         lastStatus: event.status,
         lastAnsweredAtMs: nowMs,
         lastFailure: undefined,
@@ -61,17 +57,18 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
         if (holdSeconds === 0) return { ...seen, status: 'Down', downUntilMs: downUntilMs(target, nowMs) };
         return { ...seen, status: 'Down', heldUntilMs: Math.max(target.heldUntilMs, nowMs + holdSeconds * 1000) };
       }
-      return nowMs < target.heldUntilMs ? seen : { ...seen, status: 'Up' };
+      return nowMs < target.heldUntilMs ? seen : { ...seen, status: 'Up', heldUntilMs: 0 };
     }
-    case 'silent': {
-      const silences = target.silences + 1;
-      const failed = { ...target, silences, lastFailure: 'no answer' };
-      if (silences < SILENCES_UNTIL_DOWN) return failed;
-      return { ...failed, status: 'Down', downUntilMs: downUntilMs(target, nowMs) };
-    }
+    // One is enough: it has lasted for seconds, over retransmissions, and a target that is down is tried last, not skipped.
+    case 'silent':
+      return failed(target, 'no answer', nowMs);
     case 'unreachable':
-      return { ...target, status: 'Down', downUntilMs: downUntilMs(target, nowMs), lastFailure: event.reason };
+      return failed(target, event.reason, nowMs);
   }
+}
+
+function failed(target: TargetHealth, lastFailure: string, nowMs: number): TargetHealth {
+  return { ...target, status: 'Down', downUntilMs: downUntilMs(target, nowMs), lastFailure };
 }
 
 function downUntilMs(target: TargetHealth, nowMs: number): number {

@@ -45,11 +45,15 @@ export interface Sdp {
   readonly media: readonly MediaSection[];
 }
 
-/** More lines than any honest description has; a longer one is refused. */
+/** More than any honest description has; a longer one is refused. */
+export const MAX_SDP_BYTES = 32 * 1024;
 export const MAX_LINES = 2048;
+/** Of one m= line. RTP has 128 payload types. */
+const MAX_FORMATS = 1024;
 
-/** Undefined where it is no description: no `v=0`, no readable o= or m= line, or a line that is not `x=…`. */
+/** Undefined where it is no description: no `v=0`, no readable o= or m= line, a line that is not `x=…`, or too much of it. */
 export function parseSdp(text: string): Sdp | undefined {
+  if (text.length > MAX_SDP_BYTES) return undefined;
   const lines = splitLines(text);
   if (lines[0] !== 'v=0' || lines.length > MAX_LINES) return undefined;
   let mediaStart = lines.length;
@@ -124,10 +128,9 @@ function scanSection(lines: readonly string[], from: number, to: number): Sectio
 }
 
 function parseMedia(lines: readonly string[], start: number, end: number, session: Section): MediaSection | undefined {
-  const [kind = '', portText = '', profile = '', ...formats] = (lines[start] ?? '')
-    .slice(2)
-    .split(' ')
-    .filter(isNotEmpty);
+  const words = (lines[start] ?? '').slice(2).split(' ', 3 + MAX_FORMATS + 1);
+  if (words.length > 3 + MAX_FORMATS) return undefined;
+  const [kind = '', portText = '', profile = '', ...formats] = words.filter(isNotEmpty);
   const port = Number(portText.split('/')[0]);
   if (profile === '' || formats.length === 0 || !/^\d{1,5}(\/\d{1,5})?$/.test(portText) || port > 65535)
     return undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { codecNames } from './codecs.ts';
-import { MAX_LINES, parseSdp } from './description.ts';
+import { MAX_LINES, MAX_SDP_BYTES, parseSdp } from './description.ts';
 import { direction, sameMedia, withDirection } from './sdp.ts';
 
 const session = ['v=0', 'o=- 14859 2 IN IP4 192.0.2.1', 's=session', 'c=IN IP4 192.0.2.1', 'b=CT:10000000', 't=0 0'];
@@ -75,6 +75,15 @@ suite('parseSdp', () => {
       assert.equal(parseSdp(text), undefined);
     });
   }
+
+  test('more octets, or more formats in one stream, than any description has are refused', () => {
+    const ofOctets = (octets: number) => sdp('a=').replace('a=', `a=${'x'.repeat(octets - sdp('a=').length)}`);
+    assert.ok(parseSdp(ofOctets(MAX_SDP_BYTES)));
+    assert.equal(parseSdp(ofOctets(MAX_SDP_BYTES + 1)), undefined);
+    const ofFormats = (count: number) => sdp(`m=audio 4 RTP/AVP ${'0 '.repeat(count - 1)}0`);
+    assert.equal(parseSdp(ofFormats(1024))?.media[0]?.formats.length, 1024);
+    assert.equal(parseSdp(ofFormats(1025)), undefined);
+  });
 
   test(`more than ${MAX_LINES} lines are refused`, () => {
     assert.ok(parseSdp(sdp(...Array.from({ length: MAX_LINES - session.length }, () => 'a=x'))));

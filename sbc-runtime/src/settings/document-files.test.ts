@@ -89,6 +89,60 @@ test('the fingerprint tells any change that matters, and nothing else', () => {
   assert.notEqual(renewed.document.fingerprint, before.document.fingerprint);
 });
 
+/** The sample with a trunk that logs in. */
+const withLogin: RoutingState = {
+  ...sampleState,
+  trunks: sampleState.trunks.map((trunk) =>
+    trunk.kind === 'PbxTrunk' ? { ...trunk, auth: { secret: 'pbx-login' } } : trunk,
+  ),
+};
+
+function mountedWithLogin(files: Readonly<Record<string, string>>): Directories {
+  const directories = mounted(withLogin);
+  mkdirSync(join(directories.secrets, 'pbx-login'));
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(directories.secrets, 'pbx-login', name), content);
+  return directories;
+}
+
+test('a login comes by trunk, without the line break at the end of a file, and with a realm where there is one', () => {
+  const directories = mountedWithLogin({ username: 'sbc\n', password: 'open  sesame\r\n' });
+  const loaded = loadDocument(directories);
+  assert.deepEqual(loaded.ok && [...loaded.document.logins], [['pbx', { username: 'sbc', password: 'open  sesame' }]]);
+  writeFileSync(join(directories.secrets, 'pbx-login', 'realm'), 'pbx.example.com');
+  const realm = loadDocument(directories);
+  assert.equal(realm.ok && realm.document.logins.get('pbx')?.realm, 'pbx.example.com');
+});
+
+test('a new password changes the fingerprint, and a reader sees it', () => {
+  const directories = mountedWithLogin({ username: 'sbc', password: 'old' });
+  const reader = new DocumentReader(directories);
+  const before = reader.read();
+  writeFileSync(join(directories.secrets, 'pbx-login', 'password'), 'new');
+  const after = reader.read();
+  assert.ok(before.ok && after.ok);
+  assert.notEqual(after.document.fingerprint, before.document.fingerprint);
+  assert.equal(after.document.logins.get('pbx')?.password, 'new');
+});
+
+test('a login that cannot be used refuses the document, and no word of it is told', () => {
+  const faults: readonly (readonly [files: Record<string, string>, name: string, found: string])[] = [
+    [{ username: 'sbc' }, 'password', 'no such file'],
+    [{ username: '', password: 'Geheim' }, 'username', '0 octets'],
+    [{ username: 'sbc\r\nX-Evil: yes', password: 'Geheim' }, 'username', 'a control character'],
+    [{ username: 'sbc', password: 'Geheim'.repeat(50) }, 'password', '300 octets'],
+    [{ username: 'sbc', password: 'Geheim', realm: '\n' }, 'realm', '0 octets'],
+  ];
+  for (const [files, name, found] of faults) {
+    const loaded = loadDocument(mountedWithLogin(files));
+    assert.ok(!loaded.ok);
+    const [problem, ...others] = loaded.refusal.problems;
+    assert.deepEqual([others, problem?.found], [[], found]);
+    assert.ok(problem?.path.endsWith(`pbx-login/${name}`));
+    assert.doesNotMatch(JSON.stringify(loaded.refusal), /Geheim|Evil/);
+  }
+});
+
 test('a second look that finds the same bytes gives back the same result, accepted or refused', () => {
   const directories = mounted();
   const reader = new DocumentReader(directories);

@@ -28,11 +28,20 @@ export interface TrustFiles {
   readonly isMicrosoft: boolean;
 }
 
+/** What a trunk logs in with (RFC 3261 §22), one character per octet. */
+export interface LoginFiles {
+  readonly username: string;
+  readonly password: string;
+  readonly realm?: string;
+}
+
 export interface LoadedDocument {
   readonly state: RoutingState;
   readonly hash: string;
   readonly certificates: readonly CertificateFiles[];
   readonly trustBundles: readonly TrustFiles[];
+  /** By trunk. */
+  readonly logins: ReadonlyMap<string, LoginFiles>;
   /** Changes whenever the document or any file that it names changes. */
   readonly fingerprint: string;
 }
@@ -49,6 +58,10 @@ export type LoadResult =
 const DOCUMENT = 'routing-state.json';
 /** Larger files are neither a document nor a certificate, a key or a set of roots. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Of a user name, a password, a realm. */
+const MAX_LINE = 255;
+const NO_FILE = 'no such file';
 
 /** Reads the document once; whoever looks again and again keeps a `DocumentReader`. */
 export function loadDocument(directories: Directories): LoadResult {
@@ -110,13 +123,56 @@ function load(directories: Directories, read: Read): LoadResult {
     const path = isMicrosoft ? directories.microsoftRoots : join(directories.trust, entry.name, 'ca.crt');
     return { name: entry.name, roots: take(path), isMicrosoft };
   });
+  const logins = new Map<string, LoginFiles>();
+  for (const trunk of state.trunks) {
+    if (trunk.kind !== 'PbxTrunk' || trunk.auth === undefined) continue;
+    logins.set(trunk.name, loginOf(join(directories.secrets, trunk.auth.secret), { read, problems }));
+  }
   const fingerprint = [
     hash,
     ...certificates.flatMap((entry) => [entry.certificate, entry.key]),
     ...trustBundles.map((entry) => entry.roots),
+    JSON.stringify([...logins]),
   ].join('\n');
   if (problems.length > 0) return refused(hash, problems, fingerprint);
-  return { ok: true, document: { state, hash, certificates, trustBundles, fingerprint } };
+  return { ok: true, document: { state, hash, certificates, trustBundles, logins, fingerprint } };
+}
+
+interface Reading {
+  readonly read: Read;
+  /** Found so far. */
+  readonly problems: Problem[];
+}
+
+function loginOf(folder: string, reading: Reading): LoginFiles {
+  const username = lineOf(join(folder, 'username'), reading);
+  const password = lineOf(join(folder, 'password'), reading);
+  const realm = join(folder, 'realm');
+  const isAny = isMissing(reading.read(realm));
+  return { username, password, ...(isAny ? {} : { realm: lineOf(realm, reading) }) };
+}
+
+/** One line that goes into a header or a digest. Its value is told to nobody. */
+function lineOf(path: string, { read, problems }: Reading): string {
+  const file = read(path);
+  if (!Buffer.isBuffer(file)) {
+    problems.push(file);
+    return '';
+  }
+  // Editors and `echo` end a file with a line break, which belongs to no name and no password.
+  const line = file.toString('latin1').replace(/\r?\n$/, '');
+  const fault = faultOfLine(line);
+  if (fault !== undefined) problems.push(unusable(path, fault, `one line of 1 to ${MAX_LINE} octets`));
+  return line;
+}
+
+function faultOfLine(line: string): string | undefined {
+  if (line.length < 1 || line.length > MAX_LINE) return `${line.length} octets`;
+  for (let at = 0; at < line.length; at++) {
+    const code = line.charCodeAt(at);
+    if (code < 0x20 || code === 0x7f) return 'a control character';
+  }
+  return undefined;
 }
 
 function refused(hash: string | undefined, problems: readonly Problem[], fingerprint: string): LoadResult {
@@ -133,12 +189,16 @@ function readRaw(path: string): RawFile {
     return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    return unusable(path, code === 'ENOENT' ? 'no such file' : code, 'a readable file');
+    return unusable(path, code === 'ENOENT' ? NO_FILE : code, 'a readable file');
   }
 }
 
 function unusable(path: string, found: string, allowed: string): Problem {
   return { path, message: `${path}: must be ${allowed} (found ${found})`, found, allowed };
+}
+
+function isMissing(file: RawFile): boolean {
+  return !Buffer.isBuffer(file) && file.found === NO_FILE;
 }
 
 function isSame(before: RawFile, now: RawFile): boolean {

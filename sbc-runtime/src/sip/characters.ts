@@ -112,10 +112,21 @@ export function unquote(text: string): string {
   return plain;
 }
 
-/** A quoted string of the text (RFC 3261 §25.1), quotes and backslashes escaped. */
+/**
+ * A quoted string of the text (RFC 3261 §25.1), quotes and backslashes escaped. Control characters, which a peer may
+ * escape and nobody means, are left out.
+ */
 export function quote(text: string): string {
-  if (!text.includes('"') && !text.includes('\\')) return `"${text}"`;
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  let quoted = '';
+  let copied = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isControl = (code < SPACE && code !== TAB) || code === 0x7f;
+    if (!isControl && code !== QUOTE && code !== BACKSLASH) continue;
+    quoted += isControl ? text.slice(copied, at) : `${text.slice(copied, at)}\\${text.charAt(at)}`;
+    copied = at + 1;
+  }
+  return `"${quoted}${text.slice(copied)}"`;
 }
 
 export function hasLineBreak(text: string): boolean {

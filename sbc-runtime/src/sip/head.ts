@@ -1,6 +1,6 @@
 /** Splits a message head into its start line and header lines (RFC 3261 §7, §7.3.1). One pass, linear in its length. */
 import { BACKSLASH, COLON, QUOTE, TAB, isBlank, isTokenCode, trimBlanks } from './characters.ts';
-import { keyOf } from './header-names.ts';
+import { keyOf, usualNameIn } from './header-names.ts';
 import { Headers } from './headers.ts';
 
 /** More header lines than any honest message has. */
@@ -38,9 +38,10 @@ export function splitHead(head: string): Head {
     while (colon < end && isBlank(head.charCodeAt(colon))) colon++;
     if (nameEnd === at || head.charCodeAt(colon) !== COLON || colon >= end) isMalformed = true;
     else {
-      const name = head.slice(at, nameEnd);
+      const usual = usualNameIn(head, at, nameEnd);
+      const name = usual?.spelling ?? head.slice(at, nameEnd);
       names.push(name);
-      keys.push(keyOf(name));
+      keys.push(usual?.key ?? keyOf(name));
       values.push(isFolded ? unfold(head.slice(colon + 1, end)) : trimBlanks(head, colon + 1, end));
     }
     at = end + 2;

@@ -1,4 +1,5 @@
 /** Header names: one lower-case key for every spelling, compact forms included (RFC 3261 §7.3.3 and the IANA registry). */
+import { WordTable } from './word-table.ts';
 
 const compactForms: readonly (readonly [string, string])[] = [
   ['a', 'accept-contact'], // RFC 3841
@@ -87,15 +88,30 @@ const usualNames = [
   'X-MS-UserLocation',
 ];
 
-const keys = new Map<string, string>();
-for (const name of usualNames) {
-  const key = name.toLowerCase();
-  // Teams: writes every name in capitals.
-  for (const spelling of [name, key, name.toUpperCase()]) keys.set(spelling, key);
+/** A header name as it stands in messages, and its key. Both are constants: they keep no message alive. */
+export interface HeaderName {
+  readonly spelling: string;
+  readonly key: string;
 }
-for (const [letter, key] of compactForms) {
-  keys.set(letter, key);
-  keys.set(letter.toUpperCase(), key);
+
+function* spellings(): Generator<[string, HeaderName]> {
+  for (const name of usualNames) {
+    const key = name.toLowerCase();
+    // Teams: writes every name in capitals.
+    for (const spelling of [name, key, name.toUpperCase()]) yield [spelling, { spelling, key }];
+  }
+  for (const [letter, key] of compactForms) {
+    for (const spelling of [letter, letter.toUpperCase()]) yield [spelling, { spelling, key }];
+  }
+}
+
+const inMessages = new WordTable(spellings());
+/** For names that we write ourselves: constants, which V8 looks up without a copy. */
+const keys = new Map(Array.from(spellings(), ([spelling, { key }]) => [spelling, key]));
+
+/** The name that stands in `text` from `from` up to `to`; undefined for names and spellings that are rare. */
+export function usualNameIn(text: string, from: number, to: number): HeaderName | undefined {
+  return inMessages.find(text, from, to);
 }
 
 /** The key of a usual spelling; undefined for names and spellings that are rare. One look-up, no allocation. */

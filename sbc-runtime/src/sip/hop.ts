@@ -9,12 +9,19 @@ export interface Hop {
   readonly host: string;
   /** Absent: RFC 3263 §4.2, SRV first, then the default port. */
   readonly port?: number;
+  /** There and nowhere else, wherever the host's name leads by now. @default RFC 3263 decides */
+  readonly at?: { readonly address: string; readonly port: number };
   /** The listener whose socket (UDP) or address (TCP, TLS) the message leaves from. */
   readonly listener: string;
   /** The trunk on whose behalf we dial: its certificate, its trust roots and its name rules apply. */
   readonly trunk: string;
   /** Via sent-by, RFC 3261 §18.1.1: `sbc-0.example.com:5061` or `192.0.2.1:5060`. */
   readonly sentBy: string;
+}
+
+/** The same hop, and there and nowhere else. */
+export function pinnedTo(hop: Hop, { address, port }: Pick<Source, 'address' | 'port'>): Hop {
+  return { ...hop, at: { address, port } };
 }
 
 /** Where a received message came from. */

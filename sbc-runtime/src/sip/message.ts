@@ -1,6 +1,7 @@
 /** SIP requests and responses (RFC 3261 §7). Structured values are parsed when asked for and kept until headers change. */
 import { isToken, parseDigits, skipBlanks, isBlank, trimBlanks } from './characters.ts';
 import type { Headers } from './headers.ts';
+import { knownMethodIn } from './method-names.ts';
 import { parseFirstNameAddr, parseNameAddr } from './name-addr.ts';
 import type { NameAddr } from './name-addr.ts';
 import { parseFirstVia } from './via.ts';
@@ -131,8 +132,12 @@ export function parseCSeq(value: string): CSeq | undefined {
   let end = 0;
   while (end < value.length && !isBlank(value.charCodeAt(end))) end++;
   const number = parseDigits(value.slice(0, end), MAX_CSEQ);
-  const method = value.slice(skipBlanks(value, end));
-  return number === undefined || !isToken(method) ? undefined : { number, method };
+  if (number === undefined) return undefined;
+  const methodStart = skipBlanks(value, end);
+  const known = knownMethodIn(value, methodStart, value.length);
+  if (known !== undefined) return { number, method: known };
+  const method = value.slice(methodStart);
+  return isToken(method) ? { number, method } : undefined;
 }
 
 /** One word; its parts are not looked at (RFC 3261 §20.8). */

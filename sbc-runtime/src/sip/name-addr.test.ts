@@ -104,6 +104,13 @@ suite('parseNameAddr', () => {
   });
 });
 
+test('brackets in a quoted parameter are not those of the URI', () => {
+  const found = parseNameAddr('sip:alice@example.com;x="<sip:mallory@example.org>";tag=1');
+  assert.equal(found?.uri, 'sip:alice@example.com');
+  assert.equal(found.tag, '1');
+  assert.equal(parseNameAddr('J "Bob" Smith <sip:a@b>')?.displayName, 'J "Bob" Smith');
+});
+
 suite('Params', () => {
   test('set replaces in place, delete removes all of a name, the rest stays verbatim', () => {
     const params = parseNameAddr('<sip:a@b>;A=1;b;a=2;c="x;y"')?.params;

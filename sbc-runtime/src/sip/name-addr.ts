@@ -1,5 +1,6 @@
 /** `"Name" <uri>;params`, the value of From, To, Contact, Route and their kin (RFC 3261 §20.10, §25.1). */
 import {
+  COLON,
   COMMA,
   GREATER,
   LESS,
@@ -8,6 +9,7 @@ import {
   SEMICOLON,
   endOfQuoted,
   isBlank,
+  isTokenCode,
   skipBlanks,
   trimBlanks,
   unquote,
@@ -65,7 +67,7 @@ function scanNameAddr(text: string, params: Params): Found | undefined {
     if (text.charCodeAt(open) !== LESS) return undefined;
   } else if (text.charCodeAt(start) !== LESS) {
     open = text.indexOf('<', start);
-    if (open < 0) return scanBareUri(text, start, params);
+    if (open < 0 || isBareUri(text, start, open)) return scanBareUri(text, start, params);
     // Interop: names that should be quoted and are not, such as UTF-8 or `Bell, Alexander` (RFC 4475 §3.1.2.15).
     displayName = trimBlanks(text, start, open);
   }
@@ -75,6 +77,15 @@ function scanNameAddr(text: string, params: Params): Found | undefined {
   if (uri.indexOf(':') < 1) return undefined;
   const end = scanHeaderParams(text, close + 1, params, false);
   return end < 0 ? undefined : { nameAddr: new NameAddr(uri, params, displayName), end };
+}
+
+/** `sip:a@b;x="<sip:c@d>"`: the bracket stands in a quoted parameter, and not around the URI. */
+function isBareUri(text: string, start: number, open: number): boolean {
+  const quote = text.indexOf('"', start);
+  if (quote < 0 || quote > open) return false;
+  let at = start;
+  while (isTokenCode(text.charCodeAt(at))) at++;
+  return at > start && text.charCodeAt(at) === COLON;
 }
 
 /** RFC 3261 §20.10: without brackets every parameter is the header's, and a URI with `?` or a comma is not allowed. */

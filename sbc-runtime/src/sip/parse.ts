@@ -8,6 +8,7 @@ import type { Head } from './head.ts';
 import type { Headers } from './headers.ts';
 import { Request, Response } from './message.ts';
 import type { Message } from './message.ts';
+import { knownMethodIn } from './method-names.ts';
 import { isSipUri, parseUri } from './uri.ts';
 import { parseFirstVia } from './via.ts';
 
@@ -109,21 +110,31 @@ function bodyLength(headers: Headers, body: string, isStream: boolean): number |
 /** Undefined where there is nothing to answer: no readable method, or no readable status. */
 function startMessage(head: Head, body: string): Message | undefined {
   const line = head.startLine;
-  if (line.startsWith('SIP/')) return startResponse(line, head.headers, body);
+  if (startsWithVersion(line)) return startResponse(line, head.headers, body);
   const methodEnd = line.indexOf(' ');
   if (methodEnd < 1) return undefined;
-  const method = line.slice(0, methodEnd);
+  const known = knownMethodIn(line, 0, methodEnd);
+  const method = known ?? line.slice(0, methodEnd);
   const uriEnd = line.indexOf(' ', methodEnd + 1);
   const uri = line.slice(methodEnd + 1, uriEnd < 0 ? line.length : uriEnd);
-  return isToken(method) ? new Request(method, uri, head.headers, body) : undefined;
+  return known !== undefined || isToken(method) ? new Request(method, uri, head.headers, body) : undefined;
+}
+
+/** RFC 3261 §7.1: in any spelling. No method has a slash. */
+function startsWithVersion(line: string): boolean {
+  return line.charCodeAt(3) === 0x2f && (line.startsWith('SIP/') || line.slice(0, 4).toUpperCase() === 'SIP/');
 }
 
 function startResponse(line: string, headers: Headers, body: string): Response | undefined {
   const status = parseDigits(line.slice(8, 11), 699);
   // RFC 4475 §3.1.1.13: the phrase may be empty.
-  if (!line.startsWith('SIP/2.0 ') || status === undefined || status < 100) return undefined;
+  if (!isVersionTwo(line) || status === undefined || status < 100) return undefined;
   if (line.length > 11 && line.charCodeAt(11) !== 0x20) return undefined;
   return new Response(status, trimBlanks(line, 12), headers, body);
+}
+
+function isVersionTwo(line: string): boolean {
+  return line.startsWith('SIP/2.0 ') || line.slice(0, 8).toUpperCase() === 'SIP/2.0 ';
 }
 
 function requestLineFault(line: string, request: Request): Fault | undefined {

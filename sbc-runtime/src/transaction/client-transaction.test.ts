@@ -71,6 +71,60 @@ test('on TLS nothing is repeated, and the timeout is the same', () => {
   }
 });
 
+test('on TLS a request whose connection has ended without an answer goes over a new one, and again while that ends, too', () => {
+  for (const method of ['INVITE', 'BYE']) {
+    const { here, answers } = sends(method, 'TLS');
+    here.clock.advance(100);
+    here.wire.flow.isOpen = false;
+    here.clock.advance(1_500);
+    assert.deepEqual(here.wire.take(), at(method, 0, 500, 1500));
+    here.wire.flow.isOpen = true;
+    here.clock.advance(10_000);
+    assert.deepEqual(here.wire.take(), []);
+    answers(200);
+    nothingIsLeft(here);
+  }
+});
+
+test('on TLS an INVITE that had any response is not dialled again: a second front end would ring once more', () => {
+  for (const status of [100, 180]) {
+    const { here, answers } = sends('INVITE', 'TLS');
+    answers(status);
+    here.wire.flow.isOpen = false;
+    here.clock.advance(60_000);
+    assert.deepEqual(here.wire.take(), at('INVITE', 0));
+    answers(200);
+    nothingIsLeft(here);
+  }
+});
+
+test('on TLS an INVITE is dialled again as the same transaction, at the address that took it', () => {
+  const { here, answers } = sends('INVITE', 'TLS');
+  here.wire.flow.isOpen = false;
+  here.clock.advance(500);
+  const [first, second] = here.wire.sent;
+  assert.equal(first?.hop?.at, undefined);
+  assert.deepEqual(second?.hop?.at, { address: '192.0.2.2', port: 5060 });
+  assert.equal(second.text, first?.text);
+  answers(486);
+  nothingIsLeft(here);
+});
+
+test('on TLS the ACK of a challenge and a CANCEL go where the INVITE went, when its connection is gone', () => {
+  for (const what of ['ACK', 'CANCEL']) {
+    const { here, transaction, answers } = sends('INVITE', 'TLS');
+    answers(100);
+    here.wire.flow.isOpen = false;
+    if (what === 'ACK') answers(407);
+    else transaction.cancel();
+    const { text, hop } = here.wire.sent.at(-1) ?? {};
+    assert.ok(text?.startsWith(what));
+    assert.deepEqual(hop?.at, { address: '192.0.2.2', port: 5060 });
+    if (what === 'CANCEL') answers(487);
+    nothingIsLeft(here);
+  }
+});
+
 test('a provisional response stops the INVITE; it may ring for as long as it likes', () => {
   const { here, client, answers } = sends('INVITE', 'UDP');
   answers(180);

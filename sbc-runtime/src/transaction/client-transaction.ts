@@ -1,5 +1,5 @@
 /** What both client transaction shells share: sending, repeating and telling the user. */
-import type { Hop } from '../sip/hop.ts';
+import { pinnedTo, type Hop } from '../sip/hop.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { serialize } from '../sip/serialize.ts';
 import type { Flow, SendResult } from '../transport/transport-user.ts';
@@ -18,7 +18,7 @@ export interface ClientTransactionParams {
 
 export abstract class ClientShell extends TimedTransaction {
   protected readonly key: string;
-  protected readonly hop: Hop;
+  #hop: Hop;
   /** Undefined once it has heard the last. */
   #user: ClientTransactionUser | undefined;
   readonly #method: string;
@@ -31,7 +31,7 @@ export abstract class ClientShell extends TimedTransaction {
   constructor(room: TransactionRoom, params: ClientTransactionParams) {
     super(room);
     this.key = params.key;
-    this.hop = params.hop;
+    this.#hop = params.hop;
     this.#user = params.user;
     this.#method = params.request.method;
     this.#flow = params.flow;
@@ -42,8 +42,13 @@ export abstract class ClientShell extends TimedTransaction {
   abstract onResponse(response: Response, flow: Flow): void;
   protected abstract onTransportFailed(): void;
 
+  /** RFC 3263 §4: the address that took the request gets what belongs to it, its CANCEL and the ACK of a refusal, too. */
+  protected get hop(): Hop {
+    return this.#hop;
+  }
+
   /** Where the request went; undefined while it is on its way. */
-  protected get flow(): Flow | undefined {
+  get flow(): Flow | undefined {
     return this.#flow;
   }
 
@@ -54,6 +59,12 @@ export abstract class ClientShell extends TimedTransaction {
   protected repeatRequest(): void {
     // The name is still being looked up: there is nothing to repeat yet.
     if (this.#flow === undefined) return;
+    // RFC 3261 §17.1.1.2 repeats nothing on a stream, which loses nothing while it stands. One that has ended took with it
+    // what was under way: the request is dialled again, and absorbed as a repetition where it had arrived.
+    // Teams: a new connection may end at another of its front ends, which would ring once more. It says 100 at once, so that
+    // an INVITE without any response has most likely never arrived; after the first one `invite-client.ts` repeats nothing,
+    // and the answers find their way over connections of Microsoft's.
+    if (this.#flow.isReliable && this.#flow.isOpen) return;
     this.room.metrics.retransmission(this.#method);
     this.deliver(this.#text);
   }
@@ -67,13 +78,16 @@ export abstract class ClientShell extends TimedTransaction {
     this.#user = undefined;
   }
 
-  /** On the flow of the request where it is open, else to the hop. */
+  /** On the flow of the request where it is open, else over a new one to the same address; for the first time to the hop. */
   protected deliver(text: string): void {
     const { transports } = this.room;
-    if (this.#flow !== undefined && transports.sendOn(this.#flow, text)) return;
-    this.#flow = undefined;
+    if (this.#flow !== undefined) {
+      if (transports.sendOn(this.#flow, text)) return;
+      this.#hop = pinnedTo(this.#hop, this.#flow);
+      this.#flow = undefined;
+    }
     this.#isSending = true;
-    transports.send(this.hop, text, (result) => {
+    transports.send(this.#hop, text, (result) => {
       this.#onSent(result);
     });
     this.#isSending = false;

@@ -23,6 +23,10 @@ class InviteClientTransaction implements ClientTransaction {
     this.#shell = shell;
   }
 
+  get flow(): Flow | undefined {
+    return this.#shell.flow;
+  }
+
   cancel(headers: readonly HeaderPair[] = []): void {
     this.#shell.cancel(headers);
   }

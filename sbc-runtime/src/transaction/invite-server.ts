@@ -26,7 +26,8 @@ import { startTimer, stopTimer } from './timers.ts';
  *     | Confirmed |----------------->| Terminated |
  *     +-----------+                  +------------+
  *
- * On TCP and TLS Timer G does not run and Timer I lasts 0 s: Confirmed is passed through.
+ * On TCP and TLS Timer I lasts 0 s: Confirmed is passed through; and Timer G repeats nothing as long as the connection
+ * stands (`invite-server-transaction.ts`).
  * A response that could not be delivered is the transport room's matter: the client's timers decide.
  */
 export type InviteServerState = 'Proceeding' | 'Accepted' | 'Completed' | 'Confirmed' | 'Terminated';
@@ -40,7 +41,7 @@ type Table = StepTable<InviteServerState, InviteServerEvent, ServerEffect>;
 
 function whileTheUserMaySend(isReliable: boolean): Pick<Table, 'Proceeding' | 'Accepted'> {
   const to = stepsOf<InviteServerState, ServerEffect>(isReliable);
-  const startG = isReliable ? undefined : startTimer('Timer G', 'T1');
+  const startG = startTimer('Timer G', 'T1');
   return {
     Proceeding: {
       invite: to('Proceeding', repeatResponse),
@@ -70,18 +71,16 @@ function whileTheUserMaySend(isReliable: boolean): Pick<Table, 'Proceeding' | 'A
 
 function onceRefused(isReliable: boolean): Omit<Table, 'Proceeding' | 'Accepted'> {
   const to = stepsOf<InviteServerState, ServerEffect>(isReliable);
-  const stopG = isReliable ? undefined : stopTimer('Timer G');
+  const stopG = stopTimer('Timer G');
   const stopH = stopTimer('Timer H');
   return {
     Completed: {
       invite: to('Completed', repeatResponse),
-      ack: isReliable ? to('Terminated', stopH) : to('Confirmed', stopG, stopH, startTimer('Timer I', 'T4')),
+      ack: isReliable ? to('Terminated', stopG, stopH) : to('Confirmed', stopG, stopH, startTimer('Timer I', 'T4')),
       '1xx': to('Completed'),
       '2xx': to('Completed'),
       '300-699': to('Completed'),
-      'Timer G': isReliable
-        ? to('Completed')
-        : to('Completed', startTimer('Timer G', 'doubled-up-to-T2'), repeatResponse),
+      'Timer G': to('Completed', startTimer('Timer G', 'doubled-up-to-T2'), repeatResponse),
       'Timer H': to('Terminated', stopG),
       'Timer I': to('Completed'),
       'Timer L': to('Completed'),

@@ -1,5 +1,7 @@
-/** What tells transactions apart: RFC 3261 §17.1.3 (client), §17.2.3 (server), §8.2.2.2 (merged requests). Pure. */
-import { detached } from '../sip/detached.ts';
+/**
+ * What tells transactions apart: RFC 3261 §17.1.3 (client), §17.2.3 (server), §8.2.2.2 (merged requests). Pure.
+ * Put together from pieces, a key is copied as soon as a table looks it up: it holds on to no message.
+ */
 import type { Request } from '../sip/message.ts';
 
 /** RFC 3261 §8.1.1.7: the sign that a branch is unique for ever. */
@@ -24,11 +26,11 @@ function keyWithMethod(request: Request, method: string): string {
   const { via } = request;
   const { branch } = via;
   const sentBy = via.port === undefined ? via.host.toLowerCase() : `${via.host.toLowerCase()}:${via.port}`;
-  if (branch?.startsWith(MAGIC_COOKIE) === true) return detached(`${branch} ${sentBy} ${method}`);
+  if (branch?.startsWith(MAGIC_COOKIE) === true) return `${branch} ${sentBy} ${method}`;
   // RFC 3261 §17.2.3, the rules of RFC 2543. The To tag is left out: an ACK has one that its INVITE had not, and
   // From tag, Call-ID and CSeq number are enough to tell two requests of one client apart.
   const { from, cseq, callId } = request;
-  return detached(`${branch ?? ''} ${sentBy} ${method} ${request.uri} ${from.tag ?? ''} ${callId} ${cseq.number}`);
+  return `${branch ?? ''} ${sentBy} ${method} ${request.uri} ${from.tag ?? ''} ${callId} ${cseq.number}`;
 }
 
 /**
@@ -38,5 +40,5 @@ function keyWithMethod(request: Request, method: string): string {
 export function mergeKey(request: Request): string | undefined {
   if (request.to.tag !== undefined) return undefined;
   const { from, cseq, callId } = request;
-  return detached(`${callId} ${from.tag ?? ''} ${cseq.number} ${request.method}`);
+  return `${callId} ${from.tag ?? ''} ${cseq.number} ${request.method}`;
 }

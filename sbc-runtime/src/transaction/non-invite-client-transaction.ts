@@ -15,12 +15,18 @@ import type {
 import type { TransactionRoom } from './transaction-room.ts';
 import type { ClientTransaction } from './transaction-user.ts';
 
-/** What the user holds: the transaction itself keeps no more than the request's text. */
+/** What the user holds. The transaction itself keeps no more than the request's text. */
 class NonInviteClientTransaction implements ClientTransaction {
   readonly request: Request;
+  readonly #shell: NonInviteClientShell;
 
-  constructor(request: Request) {
+  constructor(request: Request, shell: NonInviteClientShell) {
     this.request = request;
+    this.#shell = shell;
+  }
+
+  get flow(): Flow | undefined {
+    return this.#shell.flow;
   }
 
   cancel(): void {
@@ -40,7 +46,7 @@ export class NonInviteClientShell extends ClientShell {
   }
 
   transaction(request: Request): ClientTransaction {
-    return new NonInviteClientTransaction(request);
+    return new NonInviteClientTransaction(request, this);
   }
 
   override start(): void {

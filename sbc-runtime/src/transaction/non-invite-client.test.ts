@@ -32,20 +32,22 @@ test('on UDP the non-INVITE client transaction follows RFC 3261 figure 6', () =>
   );
 });
 
-test('on TCP and TLS nothing is repeated and Completed is passed through', () => {
-  assert.deepEqual(start(true).effects.map(written), ['start F 64*T1', 'send-request']);
+test('on TCP and TLS Completed is passed through', () => {
+  assert.deepEqual(start(true).effects.map(written), ['start E T1', 'start F 64*T1', 'send-request']);
   assertFigure(
     figure,
     true,
     `
     Trying      1xx               ->  Proceeding  response-to-user
-    Trying      200-699           ->  Terminated  stop F, response-to-user
-    Trying      Timer F           ->  Terminated  timeout-to-user
-    Trying      transport-failed  ->  Terminated  stop F, transport-failure-to-user
+    Trying      200-699           ->  Terminated  stop E, stop F, response-to-user
+    Trying      Timer E           ->  Trying      start E doubled-up-to-T2, repeat-request
+    Trying      Timer F           ->  Terminated  stop E, timeout-to-user
+    Trying      transport-failed  ->  Terminated  stop E, stop F, transport-failure-to-user
     Proceeding  1xx               ->  Proceeding  response-to-user
-    Proceeding  200-699           ->  Terminated  stop F, response-to-user
-    Proceeding  Timer F           ->  Terminated  timeout-to-user
-    Proceeding  transport-failed  ->  Terminated  stop F, transport-failure-to-user
+    Proceeding  200-699           ->  Terminated  stop E, stop F, response-to-user
+    Proceeding  Timer E           ->  Proceeding  start E T2, repeat-request
+    Proceeding  Timer F           ->  Terminated  stop E, timeout-to-user
+    Proceeding  transport-failed  ->  Terminated  stop E, stop F, transport-failure-to-user
     Completed   Timer K           ->  Terminated
     `,
   );

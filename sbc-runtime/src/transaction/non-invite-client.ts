@@ -24,7 +24,8 @@ import { startTimer, stopTimer } from './timers.ts';
  *              | Completed |------------------->| Terminated |
  *              +-----------+                    +------------+
  *
- * On TCP and TLS Timer E does not run and Timer K lasts 0 s: Completed is passed through.
+ * On TCP and TLS Timer K lasts 0 s: Completed is passed through; and Timer E repeats nothing as long as the connection
+ * stands (`client-transaction.ts`).
  */
 export type NonInviteClientState = 'Trying' | 'Proceeding' | 'Completed' | 'Terminated';
 export type NonInviteClientTimer = 'Timer E' | 'Timer F' | 'Timer K';
@@ -34,10 +35,10 @@ export type NonInviteClientStep = Step<NonInviteClientState, ClientEffect>;
 
 function table(isReliable: boolean): StepTable<NonInviteClientState, NonInviteClientEvent, ClientEffect> {
   const to = stepsOf<NonInviteClientState, ClientEffect>(isReliable);
-  const stopE = isReliable ? undefined : stopTimer('Timer E');
+  const stopE = stopTimer('Timer E');
   const stopF = stopTimer('Timer F');
   const answered = isReliable
-    ? to('Terminated', stopF, responseToUser)
+    ? to('Terminated', stopE, stopF, responseToUser)
     : to('Completed', stopE, stopF, startTimer('Timer K', 'T4'), responseToUser);
   const timedOut = to('Terminated', stopE, timeoutToUser);
   const failed = to('Terminated', stopE, stopF, transportFailureToUser);
@@ -45,7 +46,7 @@ function table(isReliable: boolean): StepTable<NonInviteClientState, NonInviteCl
     Trying: {
       '1xx': to('Proceeding', responseToUser),
       '200-699': answered,
-      'Timer E': isReliable ? to('Trying') : to('Trying', startTimer('Timer E', 'doubled-up-to-T2'), repeatRequest),
+      'Timer E': to('Trying', startTimer('Timer E', 'doubled-up-to-T2'), repeatRequest),
       'Timer F': timedOut,
       'Timer K': to('Trying'),
       'transport-failed': failed,
@@ -54,7 +55,7 @@ function table(isReliable: boolean): StepTable<NonInviteClientState, NonInviteCl
       '1xx': to('Proceeding', responseToUser),
       '200-699': answered,
       // RFC 3261 §17.1.2.2: a provisional does not stop the retransmissions, it slows them down to T2.
-      'Timer E': isReliable ? to('Proceeding') : to('Proceeding', startTimer('Timer E', 'T2'), repeatRequest),
+      'Timer E': to('Proceeding', startTimer('Timer E', 'T2'), repeatRequest),
       'Timer F': timedOut,
       'Timer K': to('Proceeding'),
       'transport-failed': failed,
@@ -85,7 +86,7 @@ const trying = (isReliable: boolean, ...effects: readonly ClientEffect[]) =>
   stepsOf<NonInviteClientState, ClientEffect>(isReliable)('Trying', ...effects);
 const started = {
   unreliable: trying(false, startTimer('Timer E', 'T1'), startTimer('Timer F', '64*T1'), sendRequest),
-  reliable: trying(true, startTimer('Timer F', '64*T1'), sendRequest),
+  reliable: trying(true, startTimer('Timer E', 'T1'), startTimer('Timer F', '64*T1'), sendRequest),
 };
 
 export function start(isReliable: boolean): NonInviteClientStep {

@@ -71,6 +71,28 @@ test('on TLS a refusal goes out once, and its ACK ends the transaction', () => {
   assert.deepEqual([here.layer.size, here.clock.pending], [0, 0]);
 });
 
+test('on TLS a refusal whose connection has ended without an ACK is sent again on a new one', () => {
+  const { here, responds, again } = receives('TLS', 'INVITE');
+  responds(486);
+  here.wire.flow.isOpen = false;
+  here.clock.advance(1_500);
+  assert.deepEqual(here.wire.take(), ['0 100', '0 486', '500 486', '1500 486']);
+  again('ACK', { toTag: 'us' });
+  assert.deepEqual([here.layer.size, here.clock.pending], [0, 0]);
+});
+
+test('on TLS a refusal that nobody takes on a new connection either is not dialled for again, but said to who asks again', () => {
+  const { here, responds, again } = receives('TLS', 'INVITE');
+  responds(403);
+  here.wire.flow.isOpen = false;
+  here.wire.isClosedToResponses = true;
+  here.clock.advance(20_000);
+  assert.deepEqual(here.wire.take(), ['0 100', '0 403', '500 403']);
+  again('INVITE');
+  assert.deepEqual(here.wire.take(), ['20000 403']);
+  assertNothingIsLeft(here);
+});
+
 test('an accepted INVITE is absorbed for 64*T1; the user repeats its 2xx; the ACK goes up on whatever branch', () => {
   const { here, responds, again } = receives('UDP', 'INVITE');
   const transaction = here.user.last();
@@ -226,6 +248,24 @@ test('exceptions in onAck and onCancel are logged', () => {
   again('CANCEL');
   again('ACK', { branch: 'z9hG4bKack' });
   assert.deepEqual(here.noted, ['Transaction user failed', 'Transaction user failed']);
+});
+
+test('beyond the limit there is still room for requests within dialogs, up to a quarter more', () => {
+  const here = world('UDP', { maxTransactions: 4 });
+  const receives = (method: string, nth: number, toTag?: string) =>
+    here.wire.receive(
+      peerRequest(method, {
+        branch: `z9hG4bK${nth}`,
+        callId: `call-${nth}`,
+        ...(toTag === undefined ? {} : { toTag }),
+      }),
+    );
+  for (const nth of [1, 2, 3, 4, 5]) receives('INVITE', nth);
+  receives('BYE', 6, 'us');
+  receives('BYE', 7, 'us');
+  assert.deepEqual(statuses(here), ['100', '100', '100', '100', '503', '503']);
+  assert.deepEqual(here.user.told, ['INVITE', 'INVITE', 'INVITE', 'INVITE', 'BYE']);
+  assert.equal(here.layer.size, 5);
 });
 
 test('beyond the limit a new request is answered 503 without state; what is known goes on', () => {

@@ -56,6 +56,8 @@ export abstract class ServerShell extends TimedTransaction {
   #lastResponse: Response | undefined;
   #lastText = '';
   #lastStatus = 0;
+  /** The connection is gone, and the last try to dial another one has failed. */
+  #isLost = false;
 
   constructor(room: TransactionRoom, params: ServerTransactionParams) {
     super(room);
@@ -71,6 +73,8 @@ export abstract class ServerShell extends TimedTransaction {
       received: received === undefined ? undefined : detached(received),
     };
     this.#offered = new OfferedTransaction(params.request, this);
+    // Keys and answers repeat what the peer has written: an honest one writes little, but may write a lot.
+    room.keeps(params.key.length);
   }
 
   abstract get isOver(): boolean;
@@ -96,13 +100,21 @@ export abstract class ServerShell extends TimedTransaction {
   protected prepare(response: Response): void {
     if (this.#lastStatus >= 200) this.room.metrics.retransmission(statusClass(response.status));
     if (response === this.#lastResponse) return;
-    this.#lastText = serialize(response);
+    const text = serialize(response);
+    this.#keepText(text);
     this.#lastResponse = response;
     this.#lastStatus = response.status;
   }
 
+  protected get isLost(): boolean {
+    return this.#isLost;
+  }
+
   protected send(): void {
-    this.room.transports.respond(this.flow, this.#returnAddress, this.#lastText);
+    const { flow } = this;
+    // Only what must be dialled can fail in a way that matters: on every other path this costs nothing.
+    const failed = flow.isReliable && !flow.isOpen ? () => void (this.#isLost = true) : undefined;
+    this.room.transports.respond(flow, this.#returnAddress, this.#lastText, failed);
   }
 
   protected repeat(): void {
@@ -128,16 +140,21 @@ export abstract class ServerShell extends TimedTransaction {
 
   /** For a transaction that never repeats it by itself: the 2xx of an INVITE is the user's to repeat (RFC 6026 §7.1). */
   protected forgetText(): void {
-    this.#lastText = '';
+    this.#keepText('');
     this.#lastResponse = undefined;
   }
 
   protected end(): void {
     this.forgetMerged();
     this.forgetRequest();
-    this.#lastText = '';
-    this.#lastResponse = undefined;
+    this.forgetText();
+    this.room.keeps(-this.#key.length);
     this.room.forgetServer(this.#key);
+  }
+
+  #keepText(text: string): void {
+    this.room.keeps(text.length - this.#lastText.length);
+    this.#lastText = text;
   }
 
   protected get method(): string {

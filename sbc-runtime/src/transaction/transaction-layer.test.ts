@@ -61,3 +61,21 @@ test('whatever both sides do: once all is answered, nothing is left 64*T1 + T4 l
     { numRuns: 500 },
   );
 });
+
+test('answers that repeat a lot of what peers wrote are kept up to a limit; once they are gone, requests are taken again', () => {
+  const here = world('UDP', { maxKeptOctets: 20_000 });
+  const long = 'x'.repeat(3000);
+  const ask = (method: string, at: number) => {
+    here.wire.receive(peerRequest(method, { branch: `z9hG4bK${long}${at}`, callId: `long-${at}` }));
+    const transaction = here.user.requests.at(-1);
+    if (transaction?.request.callId === `long-${at}`) transaction.respond(responseTo(transaction.request, 404));
+  };
+  for (let round = 0; round < 3; round++) {
+    for (let at = 0; at < 10; at++) ask(at % 2 === 0 ? 'OPTIONS' : 'INVITE', at);
+    const statuses = here.wire.take().map((line) => line.split(' ')[1]);
+    assert.deepEqual([...new Set(statuses)].toSorted(), ['100', '404', '503']);
+    assert.ok(here.layer.size < 10);
+    assertNothingIsLeft(here);
+    here.wire.take();
+  }
+});

@@ -15,11 +15,13 @@ import { MAGIC_COOKIE, cancelledKey, clientKey, mergeKey, serverKey } from './ke
 import { NonInviteClientShell } from './non-invite-client-transaction.ts';
 import { NonInviteServerShell } from './non-invite-server-transaction.ts';
 import type { ServerShell, ServerTransactionParams } from './server-transaction.ts';
+import { ShedInvites } from './shed-invites.ts';
 import type { CancelParams, TransactionRoom } from './transaction-room.ts';
 import { rfc3261Timers } from './transaction-user.ts';
 import type {
   ClientTransaction,
   ClientTransactionUser,
+  InviteGate,
   RequestTimers,
   TransactionUser,
   Transactions,
@@ -33,11 +35,18 @@ export interface TransactionLayerParams {
   readonly metrics: Metrics;
   /** @default rfc3261Timers */
   readonly timers?: RequestTimers;
-  /** Live transactions, of both kinds, beyond which new requests are answered 503. @default 100000 */
+  /** Live transactions, of both kinds, beyond which requests outside dialogs are answered 503. @default 100000 */
   readonly maxTransactions?: number;
+  /** Octets that server transactions keep to repeat their answers, beyond which it is the same. @default 268435456 */
+  readonly maxKeptOctets?: number;
+  /** @default everybody is let in */
+  readonly gate?: InviteGate | undefined;
 }
 
 const DEFAULT_MAX_TRANSACTIONS = 100_000;
+const DEFAULT_MAX_KEPT_OCTETS = 256 * 1024 * 1024;
+/** Beyond the limit there is room for so many times as many within dialogs: a flood of INVITEs keeps no call from ending. */
+const WITHIN_DIALOGS = 1.25;
 
 type RoomPorts = Pick<TransactionRoom, 'transports' | 'clock' | 'random' | 'log' | 'metrics' | 'timers'>;
 
@@ -46,20 +55,27 @@ const nobody: ClientTransactionUser = { onResponse: () => undefined, onFailure: 
 
 export class TransactionLayer implements Transactions, TransportUser {
   readonly #room: TransactionRoom;
-  readonly #maxTransactions: number;
+  #maxTransactions: number;
+  readonly #maxKeptOctets: number;
+  #keptOctets = 0;
   readonly #clients = new Map<string, ClientShell>();
   readonly #servers = new Map<string, ServerShell>();
   /** RFC 3261 §8.2.2.2: what would be the same in another copy of a request. */
   readonly #merged = new Set<string>();
   /** RFC 3261 §8.2.7: what is answered without state carries the same To tag each time. */
   readonly #statelessTag: string;
+  readonly #gate: InviteGate | undefined;
+  readonly #shed: ShedInvites;
   #user: TransactionUser | undefined;
 
   constructor(params: TransactionLayerParams) {
     const { transports, clock, random, log, metrics } = params;
     this.#room = this.#roomOf({ transports, clock, random, log, metrics, timers: params.timers ?? rfc3261Timers });
     this.#maxTransactions = params.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
+    this.#maxKeptOctets = params.maxKeptOctets ?? DEFAULT_MAX_KEPT_OCTETS;
     this.#statelessTag = random.token();
+    this.#gate = params.gate;
+    this.#shed = new ShedInvites({ clock, random, toTag: this.#statelessTag });
     transports.deliverTo(this);
   }
 
@@ -69,6 +85,11 @@ export class TransactionLayer implements Transactions, TransportUser {
 
   get size(): number {
     return this.#clients.size + this.#servers.size;
+  }
+
+  /** A new limit holds for what comes from now on. */
+  limitTo(maxTransactions: number): void {
+    this.#maxTransactions = maxTransactions;
   }
 
   request(request: Request, hop: Hop, user: ClientTransactionUser): ClientTransaction {
@@ -93,10 +114,14 @@ export class TransactionLayer implements Transactions, TransportUser {
   }
 
   onRequest(request: Request, flow: Flow): void {
-    const key = serverKey(request);
-    const known = this.#servers.get(key);
+    let key = serverKey(request);
+    let known = this.#servers.get(key);
+    if (known !== undefined && !sharesTrunk(known.flow, flow)) {
+      key = keyOfStranger(key, flow);
+      known = this.#servers.get(key);
+    }
     if (request.method === 'ACK') {
-      this.#onAck(request, flow, known);
+      this.#onAck(request, flow, key, known);
       return;
     }
     if (known !== undefined) {
@@ -126,9 +151,12 @@ export class TransactionLayer implements Transactions, TransportUser {
   }
 
   #onNew(request: Request, flow: Flow, key: string): void {
-    if (this.#isFull || this.#user === undefined) {
-      this.#room.metrics.refused(flow.protocol, 'too-many-transactions');
-      this.#answer({ request, flow, key }, this.#refusal(request, 503, this.#statelessTag));
+    if (this.#isFullFor(request) || this.#user === undefined) {
+      this.#refuse(request, flow, key, 'too-many-transactions');
+      return;
+    }
+    if (this.#gate !== undefined && request.method === 'INVITE' && this.#isShed(this.#gate, request, key)) {
+      this.#refuse(request, flow, key, 'overload');
       return;
     }
     const merged = mergeKey(request);
@@ -140,16 +168,33 @@ export class TransactionLayer implements Transactions, TransportUser {
     this.#offer(this.#place({ request, flow, key, mergeKey: merged }), this.#user);
   }
 
-  #onAck(ack: Request, flow: Flow, known: ServerShell | undefined): void {
+  /** RFC 3261 §8.2.7: without state. */
+  #refuse(request: Request, flow: Flow, key: string, reason: 'overload' | 'too-many-transactions'): void {
+    this.#room.metrics.refused(flow.protocol, reason);
+    if (request.method === 'INVITE') this.#shed.note(key);
+    this.#room.transports.respond(flow, request.via, serialize(this.#shed.refusal(request)));
+  }
+
+  /** A call that goes on is never in the way: only what begins one is asked about. */
+  #isShed(gate: InviteGate, invite: Request, key: string): boolean {
+    if (this.#isInDialog(invite)) return false;
+    return this.#shed.has(key) || !gate.admits(invite);
+  }
+
+  #onAck(ack: Request, flow: Flow, key: string, known: ServerShell | undefined): void {
     if (known instanceof InviteServerShell) known.onAck(ack, flow);
+    else if (ack.to.tag === this.#statelessTag) this.#shed.acknowledged(key);
     else this.#room.tellAck(ack, flow);
   }
 
   /** RFC 3261 §9.2: the CANCEL is answered at once, whatever becomes of the INVITE. */
   #onCancel(cancel: Request, flow: Flow, key: string): void {
-    const found = this.#servers.get(cancelledKey(cancel));
+    const inviteKey = cancelledKey(cancel);
+    let found = this.#servers.get(inviteKey);
     // A branch is no secret to everyone on the path: only the trunk that called may cancel.
-    const invite = found instanceof InviteServerShell && sharesTrunk(found.flow, flow) ? found : undefined;
+    if (found !== undefined && !sharesTrunk(found.flow, flow))
+      found = this.#servers.get(keyOfStranger(inviteKey, flow));
+    const invite = found instanceof InviteServerShell ? found : undefined;
     this.#answer(
       { request: cancel, flow, key },
       this.#refusal(cancel, invite === undefined ? 481 : 200, invite?.toTag),
@@ -176,13 +221,19 @@ export class TransactionLayer implements Transactions, TransportUser {
     shell.onOffered();
   }
 
-  get #isFull(): boolean {
-    return this.size >= this.#maxTransactions;
+  #isFullFor(request: Request): boolean {
+    const fill = Math.max(this.size / this.#maxTransactions, this.#keptOctets / this.#maxKeptOctets);
+    return fill >= 1 && (fill >= WITHIN_DIALOGS || !this.#isInDialog(request));
+  }
+
+  /** A tag alone proves nothing: with invented ones, a flood would have the room that is kept for calls which go on. */
+  #isInDialog(request: Request): boolean {
+    return request.to.tag !== undefined && this.#user?.knowsDialogOf?.(request) !== false;
   }
 
   /** With a transaction that absorbs what follows; without one where the tables are full. */
   #answer(params: ServerTransactionParams, response: Response): void {
-    if (!this.#isFull) {
+    if (!this.#isFullFor(params.request)) {
       this.#place(params).respond(response);
       return;
     }
@@ -224,6 +275,9 @@ export class TransactionLayer implements Transactions, TransportUser {
       },
       forgetClient: (key) => void this.#clients.delete(key),
       forgetServer: (key) => void this.#servers.delete(key),
+      keeps: (octets) => {
+        this.#keptOctets += octets;
+      },
       forgetMerged: (key) => void this.#merged.delete(key),
       tellAck: (ack, flow) => {
         try {
@@ -247,6 +301,14 @@ function putVia(request: Request, hop: Hop, branch: string): string {
   if (request.headers.has('Via')) request.headers.delete('Via');
   request.headers.prepend('Via', via);
   return via;
+}
+
+/**
+ * RFC 3261 §17.2.3 knows no trunks: who uses the branch and the sent-by of another trunk's request would have its own
+ * taken for a copy of that one, and its ACK for the other's.
+ */
+function keyOfStranger(key: string, flow: Flow): string {
+  return `${key} ${flow.trunks[0] ?? flow.formerTrunks?.[0] ?? ''}`;
 }
 
 function sharesTrunk(one: Flow, other: Flow): boolean {

@@ -28,6 +28,8 @@ export interface TransactionRoom {
   forgetClient(key: string): void;
   forgetServer(key: string): void;
   forgetMerged(key: string): void;
+  /** So many octets more, or fewer where negative, are kept by a server transaction. */
+  keeps(octets: number): void;
   /** The ACK of a 2xx. */
   tellAck(ack: Request, flow: Flow): void;
   /** A callback of a user threw: counted and logged, with the method or status it was about. */

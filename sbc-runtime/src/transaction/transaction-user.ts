@@ -22,6 +22,8 @@ export interface ServerTransaction {
 /** A request on its way to the next hop. */
 export interface ClientTransaction {
   readonly request: Request;
+  /** Where the request went last; undefined while its way is looked for. */
+  readonly flow: Flow | undefined;
   /**
    * RFC 3261 §9.1: sends a CANCEL as soon as a provisional response is there; nothing where a final one is.
    * `headers` go into the CANCEL, such as Reason (RFC 3326). Only an INVITE can be cancelled; a second call does nothing.
@@ -49,6 +51,14 @@ export interface TransactionUser {
   onCancel(invite: ServerTransaction, cancel: Request): void;
   /** A response that belongs to no client transaction; it is counted before. */
   onStrayResponse?(response: Response): void;
+  /** Whether the To tag of the request is one that we gave and that lives. @default every tag is */
+  knowsDialogOf?(request: Request): boolean;
+}
+
+/** Asked once about each INVITE outside dialogs, before anything is kept for it. */
+export interface InviteGate {
+  /** False: it is answered 503 with Retry-After and forgotten. */
+  admits(invite: Request): boolean;
 }
 
 /** What the dialog room needs of the transaction room; a scripted fake serves in its tests. */

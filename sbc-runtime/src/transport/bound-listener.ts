@@ -171,7 +171,7 @@ export class BoundListener {
   }
 
   #accepted(socket: Socket, peer: AcceptedPeer): void {
-    const { table, services } = this.#dependencies;
+    const { table, services, tls } = this.#dependencies;
     const connection = new StreamConnection(
       socket,
       {
@@ -186,6 +186,8 @@ export class BoundListener {
       services,
     );
     table.add(connection);
+    // The certificate was replaced while the handshake was on its way.
+    if (peer.ownFingerprint !== undefined && !tls.isCurrent(peer.ownFingerprint)) connection.retire();
     socket.once('close', () => table.remove(connection));
   }
 }

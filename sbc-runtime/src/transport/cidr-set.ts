@@ -7,6 +7,8 @@ const MAX_REMEMBERED = 4096;
 export class CidrSet<Value> {
   readonly #entries: readonly { readonly ranges: BlockList; readonly value: Value }[];
   readonly #remembered = new Map<string, readonly Value[]>();
+  /** A peer rarely sends one datagram alone. */
+  #last: { readonly address: string; readonly found: readonly Value[] } | undefined;
 
   /** A range that cannot be read is an error: an empty set would silently refuse everyone. */
   constructor(entries: Iterable<{ readonly cidrs: readonly string[]; readonly value: Value }>) {
@@ -15,8 +17,13 @@ export class CidrSet<Value> {
 
   /** The values whose ranges hold `address`, in their order; the same array for the same address. */
   at(address: string): readonly Value[] {
-    const known = this.#remembered.get(address);
-    if (known !== undefined) return known;
+    if (this.#last?.address === address) return this.#last.found;
+    const found = this.#remembered.get(address) ?? this.#look(address);
+    this.#last = { address, found };
+    return found;
+  }
+
+  #look(address: string): readonly Value[] {
     const family = isIP(address);
     const found =
       family === 0

@@ -20,6 +20,9 @@ export function dialKey(key: DialKey): string {
   return `${key.protocol} ${key.address} ${key.port} ${key.trunk} ${key.listener} ${name}`;
 }
 
+/** Why a socket is not accepted. */
+type NoPlace = 'too-many-connections' | 'too-many-connections-to-listener' | 'too-many-connections-from-address';
+
 const peerKey = (protocol: TransportProtocol, address: string, port: number) => `${protocol} ${address} ${port}`;
 
 export class ConnectionTable {
@@ -28,6 +31,7 @@ export class ConnectionTable {
   readonly #dialled = new Map<string, StreamConnection>();
   readonly #byPeer = new Map<string, StreamConnection>();
   readonly #acceptedFrom = new Map<string, number>();
+  readonly #acceptedBy = new Map<string, number>();
   /** Sockets that hold a place: open connections, and those that are still in their handshake. */
   #places = 0;
 
@@ -40,20 +44,21 @@ export class ConnectionTable {
   }
 
   /** Takes a place for an accepted socket, before anything is read from it. */
-  takePlace(address: string): 'ok' | 'too-many-connections' | 'too-many-connections-from-address' {
-    if (this.#places >= this.#limits.maxConnections) return 'too-many-connections';
-    const fromThere = this.#acceptedFrom.get(address) ?? 0;
-    if (fromThere >= this.#limits.maxConnectionsPerAddress) return 'too-many-connections-from-address';
+  takePlace(listener: string, address: string): 'ok' | NoPlace {
+    const { maxConnections, maxConnectionsPerListener, maxConnectionsPerAddress } = this.#limits;
+    if (this.#places >= maxConnections) return 'too-many-connections';
+    if ((this.#acceptedBy.get(listener) ?? 0) >= maxConnectionsPerListener) return 'too-many-connections-to-listener';
+    if ((this.#acceptedFrom.get(address) ?? 0) >= maxConnectionsPerAddress) return 'too-many-connections-from-address';
     this.#places += 1;
-    this.#acceptedFrom.set(address, fromThere + 1);
+    addTo(this.#acceptedBy, listener, 1);
+    addTo(this.#acceptedFrom, address, 1);
     return 'ok';
   }
 
-  leavePlace(address: string): void {
+  leavePlace(listener: string, address: string): void {
     this.#places -= 1;
-    const left = (this.#acceptedFrom.get(address) ?? 1) - 1;
-    if (left > 0) this.#acceptedFrom.set(address, left);
-    else this.#acceptedFrom.delete(address);
+    addTo(this.#acceptedBy, listener, -1);
+    addTo(this.#acceptedFrom, address, -1);
   }
 
   /** A place for a socket that we dial. */
@@ -104,4 +109,10 @@ export class ConnectionTable {
   [Symbol.iterator](): IterableIterator<StreamConnection> {
     return this.#all.values();
   }
+}
+
+function addTo(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 }

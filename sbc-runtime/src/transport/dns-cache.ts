@@ -1,5 +1,8 @@
-/** DNS answers for as long as they say, and a little longer while a new one is on its way (RFC 8767). */
-import type { Clock } from '../kernel/clock.ts';
+/**
+ * DNS answers for as long as they say: fetched anew shortly before they end, so that a name in use is never waited for.
+ * Older ones are used only while DNS is out of order (RFC 8767).
+ */
+import type { Clock, Timer } from '../kernel/clock.ts';
 
 export interface SrvRecord {
   readonly priority: number;
@@ -27,9 +30,11 @@ export interface DnsCacheLimits {
   readonly maxTtlMs: number;
   /** How long an absent name or a failed look-up is believed. @default 5000 */
   readonly negativeTtlMs: number;
-  /** An expired answer younger than this is used at once while a new one is fetched. @default 60000 */
-  readonly staleWhileRefreshMs: number;
-  /** Beyond, it is used only where a new one cannot be had. @default 3600000 */
+  /** The last part of its TTL in which an answer that is asked for is fetched anew. @default 0.2 */
+  readonly refreshAheadPart: number;
+  /** Who asks for an answer that has ended waits so long for a new one, then takes the old one. @default 500 */
+  readonly stalePatienceMs: number;
+  /** So long after its end an answer is used where a new one cannot be had. @default 3600000 */
   readonly maxStaleMs: number;
   /** The longest that anybody waits for an answer. @default 3000 */
   readonly timeoutMs: number;
@@ -43,7 +48,8 @@ export const defaultDnsCacheLimits: DnsCacheLimits = {
   minTtlMs: 5_000,
   maxTtlMs: 3_600_000,
   negativeTtlMs: 5_000,
-  staleWhileRefreshMs: 60_000,
+  refreshAheadPart: 0.2,
+  stalePatienceMs: 500,
   maxStaleMs: 3_600_000,
   timeoutMs: 3_000,
   maxWaiting: 4096,
@@ -54,9 +60,14 @@ type Waiter<Record> = (records: readonly Record[]) => void;
 
 interface Entry<Record> {
   records: readonly Record[] | undefined;
+  /** From here on a question fetches the answer anew. */
+  refreshMs: number;
   expiresMs: number;
-  /** Those that wait for the look-up on its way; undefined: none is. */
-  waiting: Waiter<Record>[] | undefined;
+  /** The newest look-up failed or is late: nobody waits for the next one while there is an old answer. */
+  isTroubled: boolean;
+  isAsking: boolean;
+  /** Those that wait for the look-up on its way. */
+  waiting: Waiter<Record>[];
 }
 
 /** Answers of one type. A name is asked for once at a time, however many wait. */
@@ -80,10 +91,11 @@ export class DnsCache<Record> {
   known(key: string): readonly Record[] | undefined {
     const entry = this.#entries.get(key);
     if (entry?.records === undefined) return undefined;
-    const lateMs = this.#clock.nowMs() - entry.expiresMs;
-    if (lateMs < 0) return entry.records;
-    if (lateMs >= this.#limits.staleWhileRefreshMs || entry.records.length === 0) return undefined;
-    if (entry.waiting === undefined) this.#refresh(key, entry);
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < entry.refreshMs) return entry.records;
+    const isFresh = nowMs < entry.expiresMs;
+    if (!isFresh && !(entry.isTroubled && this.#isUsable(entry, nowMs))) return undefined;
+    if (!entry.isAsking) this.#refresh(key, entry);
     return entry.records;
   }
 
@@ -95,15 +107,15 @@ export class DnsCache<Record> {
       return;
     }
     const entry = this.#entryOf(key);
-    if (entry.waiting === undefined) this.#refresh(key, entry);
-    if (entry.waiting !== undefined && entry.waiting.length < this.#limits.maxWaiting) entry.waiting.push(done);
+    if (!entry.isAsking) this.#refresh(key, entry);
+    if (entry.waiting.length < this.#limits.maxWaiting) entry.waiting.push(done);
     else done([]);
   }
 
   #entryOf(key: string): Entry<Record> {
     let entry = this.#entries.get(key);
     if (entry !== undefined) return entry;
-    entry = { records: undefined, expiresMs: 0, waiting: undefined };
+    entry = { records: undefined, refreshMs: 0, expiresMs: 0, isTroubled: false, isAsking: false, waiting: [] };
     this.#entries.set(key, entry);
     if (this.#entries.size > this.#limits.maxEntries) {
       const oldest = this.#entries.keys().next();
@@ -113,8 +125,17 @@ export class DnsCache<Record> {
   }
 
   #refresh(key: string, entry: Entry<Record>): void {
-    entry.waiting = [];
-    const timer = this.#clock.after(this.#limits.timeoutMs, () => this.#failed(entry));
+    entry.isAsking = true;
+    const { stalePatienceMs, timeoutMs } = this.#limits;
+    let timer: Timer;
+    const giveUp = (): void => this.#failed(entry);
+    if (this.#isUsable(entry, this.#clock.nowMs())) {
+      timer = this.#clock.after(stalePatienceMs, () => {
+        entry.isTroubled = true;
+        this.#release(entry);
+        timer = this.#clock.after(timeoutMs - stalePatienceMs, giveUp);
+      });
+    } else timer = this.#clock.after(timeoutMs, giveUp);
     this.#ask(key).then(
       (answer) => {
         this.#clock.cancel(timer);
@@ -127,29 +148,40 @@ export class DnsCache<Record> {
     );
   }
 
-  #answered(entry: Entry<Record>, answer: Answer<Record>): void {
-    const { minTtlMs, maxTtlMs, negativeTtlMs } = this.#limits;
-    const ttlMs =
-      answer.records.length === 0 ? negativeTtlMs : Math.min(Math.max(answer.ttlSeconds * 1000, minTtlMs), maxTtlMs);
-    entry.records = answer.records;
+  /** An old answer that is better than none (RFC 8767 §4). */
+  #isUsable(entry: Entry<Record>, nowMs: number): boolean {
+    return entry.records !== undefined && entry.records.length > 0 && nowMs - entry.expiresMs < this.#limits.maxStaleMs;
+  }
+
+  #answered(entry: Entry<Record>, { records, ttlSeconds }: Answer<Record>): void {
+    const { minTtlMs, maxTtlMs, negativeTtlMs, refreshAheadPart } = this.#limits;
+    const isThere = records.length > 0;
+    const ttlMs = isThere ? Math.min(Math.max(ttlSeconds * 1000, minTtlMs), maxTtlMs) : negativeTtlMs;
+    entry.records = records;
     entry.expiresMs = this.#clock.nowMs() + ttlMs;
+    entry.refreshMs = entry.expiresMs - (isThere ? ttlMs * refreshAheadPart : 0);
+    entry.isTroubled = false;
+    entry.isAsking = false;
     this.#release(entry);
   }
 
   #failed(entry: Entry<Record>): void {
-    if (entry.waiting === undefined) return;
+    if (!entry.isAsking) return;
     const nowMs = this.#clock.nowMs();
-    // RFC 8767 §4: an old answer is better than none; it is asked for again after the negative TTL.
-    if (entry.records === undefined || nowMs - entry.expiresMs > this.#limits.maxStaleMs) {
+    if (!this.#isUsable(entry, nowMs)) {
       entry.records = [];
       entry.expiresMs = nowMs + this.#limits.negativeTtlMs;
     }
+    entry.refreshMs = nowMs + this.#limits.negativeTtlMs;
+    entry.isTroubled = true;
+    entry.isAsking = false;
     this.#release(entry);
   }
 
   #release(entry: Entry<Record>): void {
-    const waiting = entry.waiting ?? [];
-    entry.waiting = undefined;
+    const { waiting } = entry;
+    if (waiting.length === 0) return;
+    entry.waiting = [];
     for (const done of waiting) done(entry.records ?? []);
   }
 }

@@ -1,5 +1,6 @@
 /** Names from the hosts file (hosts(5)); asked before DNS, read again when the file changes. */
 import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Clock } from '../kernel/clock.ts';
 
 /** How old the last look at the file's date may be. */
@@ -52,7 +53,7 @@ export function parseHosts(text: string): ReadonlyMap<string, readonly string[]>
   for (const line of text.split('\n')) {
     const comment = line.indexOf('#');
     const [address, ...names] = (comment === -1 ? line : line.slice(0, comment)).trim().split(/\s+/);
-    if (address === undefined) continue;
+    if (address === undefined || isIP(address) === 0) continue;
     for (const name of names) {
       const key = name.toLowerCase();
       const addresses = byName.get(key) ?? [];

@@ -2,6 +2,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
+import { isTokenCode } from '../sip/characters.ts';
 import type { Request } from '../sip/message.ts';
 import { parseDatagram, parseHead } from '../sip/parse.ts';
 import type { ParseResult } from '../sip/parse.ts';
@@ -167,12 +168,11 @@ export class Intake {
 
 const sourceOf = ({ protocol, listener, address }: Flow) => ({ protocol, listener, address });
 
-/** Both methods and `SIP/2.0` begin with a letter, behind line breaks at most (RFC 3261 §7.5). */
+/** Both methods and `SIP/2.0` begin with a token's character, behind line breaks at most (RFC 3261 §7.5); STUN does not. */
 function startsMessage(datagram: Buffer): boolean {
   let at = 0;
   while (datagram[at] === 0x0d || datagram[at] === 0x0a) at++;
-  const octet = (datagram[at] ?? 0) | 0x20;
-  return octet >= 0x61 && octet <= 0x7a;
+  return isTokenCode(datagram[at] ?? 0);
 }
 
 /** RFC 3261 §8.2.7: a stateless answer carries the same To tag for a repeated request. FNV-1a over what tells it apart. */

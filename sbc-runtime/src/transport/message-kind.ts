@@ -1,22 +1,8 @@
 /** What a message is, from its first octets: for counters (a closed list) and for telling whether a connection is in use. */
 import type { Message } from '../sip/message.ts';
+import { knownMethodIn, methodNames } from '../sip/method-names.ts';
 
-const METHODS: ReadonlySet<string> = new Set([
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'OPTIONS',
-  'REGISTER',
-  'PRACK',
-  'UPDATE',
-  'INFO',
-  'REFER',
-  'NOTIFY',
-  'SUBSCRIBE',
-  'MESSAGE',
-  'PUBLISH',
-]);
+const METHODS: ReadonlySet<string> = new Set(methodNames);
 const CLASSES = ['', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'] as const;
 const OTHER = 'OTHER';
 const VERSION = 'SIP/2.0 ';
@@ -30,8 +16,7 @@ export function kindOfMessage(message: Message): string {
 /** The same of a message that we have serialized. */
 export function kindOfText(text: string): string {
   if (text.startsWith(VERSION)) return CLASSES[text.charCodeAt(VERSION.length) - 0x30] ?? OTHER;
-  const method = text.slice(0, text.indexOf(' '));
-  return METHODS.has(method) ? method : OTHER;
+  return knownMethodIn(text, 0, text.indexOf(' ')) ?? OTHER;
 }
 
 /** +1: a request that wants a response; -1: a final response; 0: ACK and provisional responses. */

@@ -67,7 +67,7 @@ export class Outgoing {
 
   send(hop: Hop, text: string, done: (result: SendResult) => void): void {
     const { resolver } = this.#dependencies;
-    const known = resolver.known(hop);
+    const known = hop.at === undefined ? resolver.known(hop) : [hop.at];
     if (known !== undefined) this.sendTo(known, hop, text, done);
     else resolver.resolve(hop, (addresses) => this.sendTo(addresses, hop, text, done));
   }
@@ -199,7 +199,7 @@ export class Outgoing {
   }
 
   #established(dial: Dial, socket: Socket, facts: ConnectionFacts): void {
-    const { table, services } = this.#dependencies;
+    const { table, services, tls } = this.#dependencies;
     this.#dials.delete(dial.key);
     this.#avoidedUntilMs.delete(avoidKey(dial.hop, dial.address));
     const connection = new StreamConnection(socket, facts, services);
@@ -209,6 +209,10 @@ export class Outgoing {
       table.remove(connection, dial.key);
     });
     for (const job of dial.waiting.splice(0)) this.#sendOver(connection, job);
+    // The certificate was replaced while the handshake was on its way.
+    const { ownFingerprint } = facts;
+    if (ownFingerprint !== undefined && ownFingerprint !== tls.clientIdentity(dial.hop.trunk)?.fingerprint256)
+      connection.retire();
   }
 
   #failed(dial: Dial, reason: string): void {

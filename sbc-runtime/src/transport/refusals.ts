@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { TransportProtocol } from '../sip/hop.ts';
+import { OnceAMinute } from './once-a-minute.ts';
 
 export type RefusalReason =
   | 'source-not-allowed'
@@ -17,6 +18,8 @@ export type RefusalReason =
   | 'message-timeout'
   | 'too-many-connections'
   | 'too-many-connections-from-address'
+  | 'too-many-connections-to-listener'
+  | 'too-many-handshakes'
   | 'write-queue-full'
   /** A request over a connection that we dialled, from a peer that might not have dialled us. */
   | 'not-a-peer-that-may-call'
@@ -31,16 +34,12 @@ export interface Refusal {
   readonly detail?: string;
 }
 
-const LOG_EVERY_MS = 60_000;
-/** Addresses whose last line is remembered; the oldest is forgotten first. */
-const MAX_REMEMBERED = 1024;
-
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #answersPerSecond: number;
-  readonly #loggedAtMs = new Map<string, number>();
+  readonly #lines: OnceAMinute;
   #secondStartMs = Number.NEGATIVE_INFINITY;
   #answered = 0;
 
@@ -54,20 +53,12 @@ export class Refusals {
     this.#log = dependencies.log;
     this.#metrics = dependencies.metrics;
     this.#answersPerSecond = dependencies.answersPerSecond;
+    this.#lines = new OnceAMinute(dependencies.clock);
   }
 
   count(refusal: Refusal): void {
     this.#metrics.refused(refusal.protocol, refusal.reason);
-    const nowMs = this.#clock.nowMs();
-    const key = `${refusal.reason} ${refusal.address}`;
-    const lastMs = this.#loggedAtMs.get(key);
-    if (lastMs !== undefined && nowMs - lastMs < LOG_EVERY_MS) return;
-    this.#loggedAtMs.delete(key);
-    this.#loggedAtMs.set(key, nowMs);
-    if (this.#loggedAtMs.size > MAX_REMEMBERED) {
-      const oldest = this.#loggedAtMs.keys().next();
-      if (oldest.done !== true) this.#loggedAtMs.delete(oldest.value);
-    }
+    if (!this.#lines.isDue(`${refusal.reason} ${refusal.address}`)) return;
     const { protocol, reason, listener, address, detail } = refusal;
     this.#log.warn('Refused a peer', { protocol, reason, listener, address, detail });
   }

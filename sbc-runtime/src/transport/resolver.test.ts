@@ -99,40 +99,89 @@ test('without a port and without SRV the name itself and the default port are us
   assert.deepEqual(dns.asked, ['_sip._tcp.pbx.example.com', 'pbx.example.com']);
 });
 
-test('an expired answer is used at once while a new one is fetched', async () => {
-  const { clock, dns, resolve, resolver, settle } = world();
-  dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
-  await resolve(teams);
-  clock.advance(59_999);
-  assert.equal(resolver.known(teams)?.[0]?.address, '192.0.2.1');
-  assert.equal(dns.asked.length, 1);
-  dns.a.set('sip.example.com', { records: ['192.0.2.9'], ttlSeconds: 60 });
-  clock.advance(1);
-  assert.equal(resolver.known(teams)?.[0]?.address, '192.0.2.1');
-  await settle();
-  assert.equal(resolver.known(teams)?.[0]?.address, '192.0.2.9');
-  assert.equal(dns.asked.length, 2);
-});
+const address = (addresses: readonly Address[] | undefined) => addresses?.[0]?.address;
 
-test('an answer that expired long ago is waited for anew, and used where there is no new one', async () => {
+test('an answer is believed for its TTL and no longer: the first who asks after it gets the new address', async () => {
   const { clock, dns, resolve, resolver } = world();
   dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
   await resolve(teams);
+  dns.a.set('sip.example.com', { records: ['192.0.2.9'], ttlSeconds: 60 });
+  clock.advance(47_999);
+  assert.equal(address(resolver.known(teams)), '192.0.2.1');
+  assert.equal(dns.asked.length, 1);
+  clock.advance(12_001);
+  assert.equal(resolver.known(teams), undefined);
+  assert.equal(address(await resolve(teams)), '192.0.2.9');
+});
+
+test('an answer in use is fetched anew before its TTL ends, and nobody waits for it', async () => {
+  const { clock, dns, resolve, resolver, settle } = world();
+  dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
+  await resolve(teams);
+  dns.a.set('sip.example.com', { records: ['192.0.2.9'], ttlSeconds: 60 });
+  clock.advance(48_000);
+  for (let asked = 0; asked < 3; asked++) assert.equal(address(resolver.known(teams)), '192.0.2.1');
+  await settle();
+  clock.advance(12_000);
+  assert.equal(address(resolver.known(teams)), '192.0.2.9');
+  assert.equal(dns.asked.length, 2);
+});
+
+test('an address that DNS does not name any more is not used any more', async () => {
+  const { clock, dns, resolve } = world();
+  dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
+  await resolve(teams);
+  dns.a.delete('sip.example.com');
+  clock.advance(60_000);
+  assert.deepEqual(await resolve(teams), []);
+});
+
+test('while DNS fails the old answer is used for an hour, and only the first who asks waits for the failure', async () => {
+  const { clock, dns, resolve, resolver, settle } = world();
+  dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
+  await resolve(teams);
+  dns.state = 'fails';
   clock.advance(120_000);
   assert.equal(resolver.known(teams), undefined);
-  dns.state = 'fails';
-  assert.equal((await resolve(teams))[0]?.address, '192.0.2.1');
-  clock.advance(3_600_000);
+  assert.equal(address(await resolve(teams)), '192.0.2.1');
+  for (let minute = 0; minute < 58; minute++) {
+    assert.equal(address(resolver.known(teams)), '192.0.2.1');
+    await settle();
+    clock.advance(60_000);
+  }
+  assert.equal(dns.asked.length, 1 + 1 + 57, 'asked again each time, at most every five seconds');
+  clock.advance(60_000);
   assert.deepEqual(await resolve(teams), []);
+});
+
+test('a DNS server that falls silent costs a call half a second once, and DNS is taken up again when it is back', async () => {
+  const { clock, dns, resolve, resolver, settle } = world();
+  dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 60 });
+  await resolve(teams);
+  dns.state = 'is silent';
+  clock.advance(60_000);
+  const waiting = resolve(teams);
+  clock.advance(500);
+  assert.equal(address(await waiting), '192.0.2.1');
+  assert.equal(address(resolver.known(teams)), '192.0.2.1', 'the next one does not wait');
+  clock.advance(2_500);
+  dns.state = 'answers';
+  dns.a.set('sip.example.com', { records: ['192.0.2.9'], ttlSeconds: 60 });
+  clock.advance(5_000);
+  assert.equal(address(resolver.known(teams)), '192.0.2.1');
+  await settle();
+  assert.equal(address(resolver.known(teams)), '192.0.2.9');
 });
 
 test('a TTL of nothing is believed for five seconds', async () => {
   const { clock, dns, resolve, resolver } = world();
   dns.a.set('sip.example.com', { records: ['192.0.2.1'], ttlSeconds: 0 });
   await resolve(teams);
-  clock.advance(4_999);
+  clock.advance(3_999);
   resolver.known(teams);
   assert.equal(dns.asked.length, 1);
+  clock.advance(1_001);
+  assert.equal(resolver.known(teams), undefined);
 });
 
 test('an absent name is asked for again after five seconds', async () => {

@@ -58,9 +58,10 @@ export class NameResolver implements Resolver {
 
   known(target: Target): readonly Address[] | undefined {
     const port = target.port ?? DEFAULT_PORT[target.protocol];
-    const family = isIP(target.host);
-    if (family !== 0) return [{ address: target.host, port }];
-    const hosts = this.#hosts.addresses(target.host).filter((address) => isIP(address) === this.#family);
+    if (isLiteral(target.host)) return [{ address: target.host, port }];
+    const hosts = this.#hosts
+      .addresses(target.host)
+      .filter((address) => address.includes(':') === (this.#family === 6));
     if (hosts.length > 0) return withPort(hosts, port);
     const name = dnsName(target.host);
     if (target.port === undefined) {
@@ -91,7 +92,7 @@ export class NameResolver implements Resolver {
   }
 
   #resolveName(name: string, port: number, done: (addresses: readonly Address[]) => void): void {
-    const hosts = this.#hosts.addresses(name).filter((address) => isIP(address) === this.#family);
+    const hosts = this.#hosts.addresses(name).filter((address) => address.includes(':') === (this.#family === 6));
     if (hosts.length > 0) done(withPort(hosts, port));
     else this.#addresses.get(name, (addresses) => done(withPort(addresses, port)));
   }
@@ -99,7 +100,7 @@ export class NameResolver implements Resolver {
   #knownTargets(records: readonly SrvRecord[]): readonly Address[] | undefined {
     const found: Address[] = [];
     for (const { target, port } of orderSrv(records, this.#random).slice(0, MAX_TARGETS)) {
-      const hosts = this.#hosts.addresses(target).filter((address) => isIP(address) === this.#family);
+      const hosts = this.#hosts.addresses(target).filter((address) => address.includes(':') === (this.#family === 6));
       const addresses = hosts.length > 0 ? hosts : this.#addresses.known(dnsName(target));
       if (addresses === undefined) return undefined;
       found.push(...withPort(addresses, port));
@@ -147,4 +148,10 @@ const withPort = (addresses: readonly string[], port: number): readonly Address[
 function dnsName(host: string): string {
   const lower = host.toLowerCase();
   return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+/** No top-level domain ends in a digit (RFC 3696 §2), so names are told from addresses without the expensive question. */
+function isLiteral(host: string): boolean {
+  const last = host.charCodeAt(host.length - 1);
+  return ((last >= 0x30 && last <= 0x39) || host.includes(':')) && isIP(host) !== 0;
 }

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { TransportProtocol } from '../sip/hop.ts';
+import type { Hop, TransportProtocol } from '../sip/hop.ts';
 import { StreamFramer } from './framing.ts';
 import type { BrokenStream, FramerUser } from './framing.ts';
 import type { TransportLimits } from './limits.ts';
@@ -71,6 +71,9 @@ export class StreamConnection implements Flow, FramerUser {
   readonly #openedMs: number;
   #lastUsedMs: number;
   #retiredAtMs: number | undefined;
+  #retiredIdleMs: number;
+  /** Since then we write no more, and still read. */
+  #leavingSinceMs: number | undefined;
   #hasReceived = false;
   /** Requests without a final response, either way. Approximate: what repeats over a reliable transport counts twice. */
   #exchanges = 0;
@@ -83,6 +86,7 @@ export class StreamConnection implements Flow, FramerUser {
     this.#socket = socket;
     this.#services = services;
     this.#framer = new StreamFramer(this, services.limits);
+    this.#retiredIdleMs = services.limits.retiredIdleMs;
     this.#openedMs = services.clock.nowMs();
     this.#lastUsedMs = this.#openedMs;
     if (!facts.isSettled) {
@@ -131,10 +135,11 @@ export class StreamConnection implements Flow, FramerUser {
       return false;
     }
     const kind = kindOfText(text);
-    this.#count(kind);
     this.#services.metrics.messageSent(this.facts.protocol, kind);
     this.#services.tracer?.message('out', this, text);
     this.#writeSoon(text);
+    this.#count(kind);
+    if (this.isRetired) this.#leaveIfDue(this.#services.clock.nowMs());
     return true;
   }
 
@@ -148,6 +153,8 @@ export class StreamConnection implements Flow, FramerUser {
   noteReceived(kind: string): void {
     this.#hasReceived = true;
     this.#count(kind);
+    // Behind what the message brings about: the ACK of a refusal belongs on this connection.
+    if (this.isRetired) process.nextTick(() => this.#leaveIfDue(this.#services.clock.nowMs()));
   }
 
   /** The rules have changed. */
@@ -157,31 +164,53 @@ export class StreamConnection implements Flow, FramerUser {
     this.acceptsRequests = acceptsRequests;
   }
 
-  /** Takes no new requests of ours; closes when no exchange is open on it. */
+  /**
+   * Takes no new requests of ours, and closes: at once where it is idle, else as soon as no exchange is open on it. Calls
+   * do not hold it, for requests inside a dialog find another connection.
+   */
   retire(): void {
-    this.#retiredAtMs ??= this.#services.clock.nowMs();
+    const nowMs = this.#services.clock.nowMs();
+    this.#retiredAtMs ??= nowMs;
+    this.#leaveIfDue(nowMs);
+  }
+
+  /** `retire` without a moment of quiet first: the peer has asked for it, or says nothing any more. */
+  retireAtOnce(): void {
+    this.#retiredIdleMs = 0;
+    this.retire();
+  }
+
+  /** Whether it is the connection, or one of several, that we dialled for this hop. */
+  isDialledFor({ protocol, listener, trunk, host, port }: Hop): boolean {
+    const { dialledFor } = this.facts;
+    return (
+      dialledFor?.trunk === trunk &&
+      dialledFor.host === host &&
+      this.facts.protocol === protocol &&
+      this.facts.listener === listener &&
+      (port === undefined || this.facts.port === port)
+    );
   }
 
   /** Closes it if its time has come. */
   sweep(nowMs: number): void {
+    const { limits } = this.#services;
     if (!this.#isOpen) {
-      // Closing for a whole sweep: the peer does not take the last octets.
-      this.#socket.destroy();
+      // Closing for a whole sweep: the peer does not take the last octets, or does not close its side.
+      if (this.#leavingSinceMs === undefined || nowMs - this.#leavingSinceMs >= limits.sweepMs) this.#socket.destroy();
       return;
     }
-    const { limits } = this.#services;
-    const idleMs = nowMs - this.#lastUsedMs;
-    if (idleMs >= limits.idleTimeoutMs) this.close();
+    if (nowMs - this.#lastUsedMs >= limits.idleTimeoutMs) this.close();
     else if (
       !this.#hasReceived &&
       this.facts.direction === 'accepted' &&
+      // Who has proved itself by a certificate may wait for its first call.
+      this.facts.chain.length === 0 &&
       nowMs - this.#openedMs >= limits.firstMessageTimeoutMs
     ) {
       this.#refuse('message-timeout');
       this.close();
-    } else if (this.#retiredAtMs !== undefined && this.#exchanges === 0) {
-      if (idleMs >= limits.retiredIdleMs || nowMs - this.#retiredAtMs >= limits.retiredMaxMs) this.close();
-    }
+    } else this.#leaveIfDue(nowMs);
   }
 
   close(): void {
@@ -210,7 +239,7 @@ export class StreamConnection implements Flow, FramerUser {
   }
 
   #received(chunk: Buffer): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen && this.#leavingSinceMs === undefined) return;
     this.#lastUsedMs = this.#services.clock.nowMs();
     if (this.#waiting !== undefined) this.#settle(undefined);
     const wasMidMessage = this.#framer.isMidMessage;
@@ -252,6 +281,21 @@ export class StreamConnection implements Flow, FramerUser {
 
   #count(kind: string): void {
     this.#exchanges = Math.max(0, this.#exchanges + exchangeOf(kind));
+  }
+
+  #leaveIfDue(nowMs: number): void {
+    if (this.#retiredAtMs === undefined || !this.#isOpen) return;
+    const { retiredGraceMs, retiredMaxMs } = this.#services.limits;
+    const retiredMs = nowMs - this.#retiredAtMs;
+    const isQuiet = nowMs - this.#lastUsedMs >= this.#retiredIdleMs || retiredMs >= retiredGraceMs;
+    if ((this.#exchanges === 0 && isQuiet) || retiredMs >= retiredMaxMs) this.#leave();
+  }
+
+  /** What the peer sends until it has seen our FIN is still taken; answers to it go over another connection. */
+  #leave(): void {
+    this.#isOpen = false;
+    this.#leavingSinceMs = this.#services.clock.nowMs();
+    this.#socket.end();
   }
 
   #refuse(reason: RefusalReason): void {

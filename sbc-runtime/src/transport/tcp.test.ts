@@ -188,6 +188,30 @@ test('after the peer has closed, the next request dials anew', async (t) => {
   assert.match(await (await server.accepted.next()).inbox.next(), /^OPTIONS/);
 });
 
+test('a hop that says where it is: over the connection that stands, and to the same address where it has ended', async (t) => {
+  const lookup = {
+    addresses: () => Promise.resolve({ records: ['127.77.11.66', PEER], ttlSeconds: 3600 }),
+    srv: () => Promise.resolve({ records: [], ttlSeconds: 0 }),
+  };
+  const { loopback, serves } = await started(t, {}, { lookup });
+  const [server] = [await serves()];
+  await serves('127.77.11.66', server.port);
+  const hop = hopTo(server.port, 'pbx.example.com');
+  const there = { ...hop, at: { address: PEER, port: server.port } };
+  const flowOf = async (to: Hop) => {
+    const sent = await loopback.send(to, requestText());
+    assert.ok(sent.kind === 'sent');
+    return sent.flow;
+  };
+  const [first, second, other] = [await flowOf(there), await flowOf(there), await flowOf(hop)];
+  assert.equal(first.address, PEER);
+  assert.equal(second, first);
+  assert.equal(other.address, '127.77.11.66', 'the name alone leads elsewhere');
+  (await server.accepted.next()).socket.destroy();
+  await loopback.closed.next();
+  assert.equal((await flowOf(there)).address, PEER);
+});
+
 test('a request over a connection that we dialled needs a source that may call', async (t) => {
   const { loopback, serves } = await started(t);
   const server = await serves(STRANGER);
@@ -213,6 +237,23 @@ test('a response whose connection is gone goes over a new one to the port of sen
   loopback.layer.respond(flow, request.via, okText(requestText()));
   const reached = await server.accepted.next();
   assert.match(await reached.inbox.next(), /^SIP\/2\.0 200 OK/);
+});
+
+test('responses that find nobody at sent-by are one line of the log, and each is told', async (t) => {
+  const { loopback, dials } = await started(t);
+  const peer = await dials();
+  peer.socket.write(requestText({ via: `SIP/2.0/TCP ${PEER}:1;branch=z9hG4bK1` }));
+  const { request, flow } = await loopback.user.requests.next();
+  peer.socket.destroy();
+  await loopback.closed.next();
+  const lost = () =>
+    new Promise<void>((failed) => loopback.layer.respond(flow, request.via, okText(requestText()), failed));
+  for (let at = 0; at < 5; at += 1) await lost();
+  const lines = () => loopback.warnings.filter((warning) => warning === 'A response found no way back').length;
+  assert.equal(lines(), 1);
+  loopback.clock.advance(60_000);
+  await lost();
+  assert.equal(lines(), 2);
 });
 
 test('an address that refuses is followed by the next of the name, and comes last for thirty seconds', async (t) => {

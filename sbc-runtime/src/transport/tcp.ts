@@ -71,13 +71,15 @@ export class Acceptor {
       return;
     }
     const address = plainAddress(remoteAddress);
-    const place = this.#options.isAllowed(listener, address) ? table.takePlace(address) : 'source-not-allowed';
+    const place = this.#options.isAllowed(listener, address)
+      ? table.takePlace(listener, address)
+      : 'source-not-allowed';
     if (place !== 'ok') {
       refusals.count({ protocol, reason: place, listener, address });
       socket.destroy();
       return;
     }
-    socket.once('close', () => table.leavePlace(address));
+    socket.once('close', () => table.leavePlace(listener, address));
     this.#options.onSocket(socket, address, remotePort);
   }
 }

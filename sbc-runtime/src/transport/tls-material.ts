@@ -104,11 +104,6 @@ export class TlsMaterial implements TlsProvider {
     return this.#roots.get(bundle) ?? [];
   }
 
-  /** Our own leaf under a certificate name, for status: dates, names and usages. */
-  leaf(certificate: string): X509Certificate | undefined {
-    return this.#identities.get(certificate)?.leaf;
-  }
-
   defaultOptions(listener: string): SecureContextOptions | undefined {
     return this.#byListener.get(listener)?.[0]?.options;
   }

@@ -63,7 +63,7 @@ export function verifyChain(
   // A self-signed certificate that stands in the bundle itself was trusted by name; openssl marks such ones as CA.
   const isPinned = rule.roots.some((root) => root.fingerprint256 === leaf.fingerprint256);
   if (leaf.ca && !isPinned) return 'leaf-is-ca';
-  const search: PathSearch = { chain: chain.slice(0, MAX_CHAIN), roots: rule.roots, nowMs, seen: new Set() };
+  const search: PathSearch = { chain: chain.slice(0, MAX_CHAIN), roots: rule.roots, rule, nowMs, seen: new Set() };
   const path = pathToRoot(leaf, search, 1);
   if (path !== 'ok') return path === 'untrusted-root' && chain.length > MAX_CHAIN ? 'too-deep' : path;
   return isPurposeRight(leaf, rule) ? 'ok' : 'wrong-purpose';
@@ -86,6 +86,7 @@ export function carriesName(leaf: X509Certificate, names: readonly string[]): bo
 interface PathSearch {
   readonly chain: readonly X509Certificate[];
   readonly roots: readonly X509Certificate[];
+  readonly rule: ChainRule;
   readonly nowMs: number;
   /** A certificate is tried as a link once: cross-signed chains cannot make the search exponential. */
   readonly seen: Set<string>;
@@ -107,7 +108,12 @@ function pathToRoot(current: X509Certificate, search: PathSearch, depth: number)
   }
   for (const next of search.chain) {
     if (!next.ca || search.seen.has(next.fingerprint256) || !isIssuedBy(current, next)) continue;
-    const verdict = pathLength(next) < depth - 1 ? 'too-deep' : pathToRoot(next, search, depth + 1);
+    // An authority for mail or code under a trusted root vouches for no server.
+    const verdict = !isPurposeRight(next, search.rule)
+      ? 'wrong-purpose'
+      : pathLength(next) < depth - 1
+        ? 'too-deep'
+        : pathToRoot(next, search, depth + 1);
     if (verdict === 'ok') return 'ok';
     if (refusal === 'untrusted-root') refusal = verdict;
   }
@@ -122,9 +128,9 @@ function checkDates(certificate: X509Certificate, nowMs: number): 'ok' | Certifi
   return nowMs > certificate.validToDate.getTime() ? 'expired' : 'ok';
 }
 
-function isPurposeRight(leaf: X509Certificate, rule: ChainRule): boolean {
+function isPurposeRight(certificate: X509Certificate, rule: ChainRule): boolean {
   // Node types this as always present; it is undefined where the extension is absent, which means any purpose.
-  const purposes = leaf.keyUsage as readonly string[] | undefined;
+  const purposes = certificate.keyUsage as readonly string[] | undefined;
   if (purposes === undefined || purposes.includes(ANY_PURPOSE)) return true;
   if (rule.role === 'server') return purposes.includes(SERVER_AUTH);
   return purposes.includes(CLIENT_AUTH) || (rule.acceptServerAuthFromClient && purposes.includes(SERVER_AUTH));

@@ -5,16 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { connect, createServer } from 'node:tls';
-import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { Hop } from '../sip/hop.ts';
 import type { AdmissionRules } from './admission.ts';
 import type { TransportLimits } from './limits.ts';
 import { Authority } from './testing/authority.ts';
 import type { Issued } from './testing/authority.ts';
-import { Inbox, Loopback, okText, requestText, streamPeer } from './testing/loopback.ts';
-import type { StreamPeer } from './testing/loopback.ts';
+import { Loopback, okText, requestText, streamPeer } from './testing/loopback.ts';
+import { tlsPeer, tlsServer } from './testing/tls-peers.ts';
 import { TlsMaterial } from './tls-material.ts';
 import type { TlsSources } from './tls-material.ts';
 
@@ -87,52 +85,24 @@ async function started(t: TestContext, limits: Partial<TransportLimits> = {}) {
   t.after(() => loopback.layer.close());
   const port = loopback.portOf('teams');
   const dials = async (own: Issued | undefined, options: ConnectionOptions = {}) => {
-    const peer = await tlsPeer(port, own, options);
+    const peer = await dial(port, own, options);
     t.after(() => peer.socket.destroy());
     return peer;
   };
   const serves = async (own: Issued, options: TlsOptions = {}) => {
-    const server = await tlsServer(own, options);
+    const server = await tlsServer(TEAMS, own, { ca: root.pem, ...options });
     t.after(() => server.close());
     return server;
   };
   return { loopback, tls, port, dials, serves };
 }
 
-interface SecurePeer extends StreamPeer {
-  readonly socket: TLSSocket;
-  readonly error: () => Error | undefined;
-}
-
-async function tlsPeer(port: number, own: Issued | undefined, options: ConnectionOptions): Promise<SecurePeer> {
-  const identity = own === undefined ? {} : { cert: own.pem, key: own.key };
-  const from = { host: HERE, port, localAddress: TEAMS };
-  const socket = connect({ ...from, servername: 'sbc-0.example.com', ca: root.pem, ...identity, ...options });
-  const peer = streamPeer(socket);
-  let failure: Error | undefined;
-  socket.on('error', (error) => (failure = error));
-  await Promise.race([new Promise<void>((resolve) => socket.once('secureConnect', () => resolve())), peer.closed]);
-  return { ...peer, socket, error: () => failure };
-}
-
-async function tlsServer(own: Issued, options: TlsOptions) {
-  const accepted = new Inbox<SecurePeer>();
-  const sockets = new Set<TLSSocket>();
-  const server = createServer(
-    { cert: own.pem, key: own.key, ca: root.pem, requestCert: true, rejectUnauthorized: false, ...options },
-    (socket) => {
-      sockets.add(socket);
-      accepted.push({ ...streamPeer(socket), socket, error: () => undefined });
-    },
-  );
-  server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, TEAMS, resolve));
-  const close = () => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  return { port: (server.address() as AddressInfo).port, accepted, close };
-}
+/** A peer that checks who we are. */
+const dial = (port: number, own: Issued | undefined, options: ConnectionOptions) =>
+  tlsPeer({ address: HERE, port, from: TEAMS }, own, {
+    ...{ servername: 'sbc-0.example.com', ca: root.pem, rejectUnauthorized: true },
+    ...options,
+  });
 
 const hopTo = (port: number, host = SIP): Hop => ({
   protocol: 'TLS',
@@ -192,7 +162,7 @@ test('a handshake that does not come to an end is cut off', async (t) => {
   const { loopback, port } = await started(t);
   const silent = streamPeer(connectTcp({ host: HERE, port, localAddress: TEAMS }));
   // A second connection comes after the first: when it is through, the first one's handshake is being waited for.
-  const peer = await tlsPeer(port, teams, {});
+  const peer = await dial(port, teams, {});
   t.after(() => peer.socket.destroy());
   await loopback.opened.next();
   loopback.clock.advance(5_000);

@@ -17,7 +17,11 @@ export interface TlsUpgraderOptions {
   readonly clock: Clock;
   readonly limits: TransportLimits;
   onSecure(socket: TLSSocket, address: string, port: number): void;
-  onFailed(reason: 'handshake-failed' | 'handshake-timeout', address: string, detail: string): void;
+  onFailed(
+    reason: 'handshake-failed' | 'handshake-timeout' | 'too-many-handshakes',
+    address: string,
+    detail: string,
+  ): void;
 }
 
 /** A socket in its handshake. */
@@ -61,6 +65,11 @@ export class TlsUpgrader {
   }
 
   upgrade(socket: Socket, address: string, port: number): void {
+    if (this.#handshakes.size >= this.#options.limits.maxHandshakes) {
+      this.#options.onFailed('too-many-handshakes', address, 'too many TLS handshakes are in progress');
+      socket.destroy();
+      return;
+    }
     const key = keyOf(socket);
     const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
       if (this.#end(key) === undefined) return;
@@ -107,21 +116,35 @@ export interface TlsDial extends TcpDial {
   readonly identity: TlsIdentity;
 }
 
-/** `done` is called once, after the handshake; the peer's certificate is not judged yet. */
+/** The clear text of one TLS record is at most as long (RFC 8446 §5.1). */
+const RECORD_BYTES = 16 * 1024;
+
+/**
+ * `done` is called once, after the handshake; the peer's certificate is not judged yet. A chunk of `data` holds until its listeners
+ * return, no longer.
+ */
 export function dialTls(
   dial: TlsDial,
   clock: Clock,
   limits: TransportLimits,
   done: (dialled: Dialled<TLSSocket>) => void,
 ): DialAttempt<TLSSocket> {
-  const socket = connect({
+  const options = {
     ...tcpOptions(dial),
     secureContext: dial.identity.context,
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     // RFC 6066 §3: an IP literal is no server name.
     ...(isIP(dial.host) === 0 && { servername: dial.host }),
-  });
+    onread: { buffer: Buffer.allocUnsafeSlow(RECORD_BYTES), callback: onBytes },
+  };
+  const socket = connect(options);
+  /** What is read lies in one buffer: a new one for each read costs a tenth of all that reading costs. */
+  function onBytes(length: number, buffer: Uint8Array): boolean {
+    const octets = Buffer.from(buffer.buffer, buffer.byteOffset, length);
+    if (!socket.emit('data', octets)) socket.destroy(new Error('nobody reads from the connection'));
+    return true;
+  }
   const attempt = new DialAttempt(socket, clock, done);
   attempt.limit(limits.connectTimeoutMs, 'connection timed out');
   socket.once('connect', () => attempt.limit(limits.handshakeTimeoutMs, 'TLS handshake timed out'));

@@ -12,6 +12,7 @@ import { Intake } from './intake.ts';
 import { defaultLimits } from './limits.ts';
 import type { TransportLimits } from './limits.ts';
 import { Outgoing, speakersOf } from './outgoing.ts';
+import { OnceAMinute } from './once-a-minute.ts';
 import { Refusals } from './refusals.ts';
 import type { Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -47,6 +48,7 @@ export interface BoundAddress {
 
 export class TransportLayer implements Transports {
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #log: Log;
   readonly #limits: TransportLimits;
   readonly #table: ConnectionTable;
@@ -54,6 +56,7 @@ export class TransportLayer implements Transports {
   readonly #outgoing: Outgoing;
   readonly #dependencies: ListenerDependencies;
   readonly #listeners = new Map<string, BoundListener>();
+  readonly #lostResponses: OnceAMinute;
   #sweep: Timer | undefined;
 
   constructor(dependencies: TransportLayerDependencies) {
@@ -62,9 +65,11 @@ export class TransportLayer implements Transports {
     const limits: TransportLimits = { ...defaultLimits, ...dependencies.limits };
     const refusals = new Refusals({ clock, log, metrics, answersPerSecond: limits.refusalsAnsweredPerSecond });
     this.#clock = clock;
+    this.#random = dependencies.random;
     this.#log = log;
     this.#limits = limits;
     this.#table = new ConnectionTable(limits);
+    this.#lostResponses = new OnceAMinute(clock);
     this.#intake = new Intake({
       log,
       metrics,
@@ -123,7 +128,13 @@ export class TransportLayer implements Transports {
     }
     await this.#close(removed.filter((listener) => !inTheWay.includes(listener)));
     for (const listener of this.#listeners.values()) listener.reloadTls();
-    for (const connection of this.#table) this.#judgeAgain(connection);
+    let retired = 0;
+    for (const connection of this.#table) {
+      const wasRetired = connection.isRetired;
+      this.#judgeAgain(connection);
+      if (connection.isRetired && !wasRetired) retired += 1;
+    }
+    if (retired > 0) this.#log.info('Connections are replaced', { connections: retired });
   }
 
   /** Ends everything at once; draining is for the rooms above. */
@@ -147,6 +158,18 @@ export class TransportLayer implements Transports {
     }));
   }
 
+  /** Calls `answered` once a datagram has come through the receive buffer of every UDP listener, behind what waits there. False: there is none. */
+  probeQueues(answered: () => void): boolean {
+    const sockets = Array.from(this.#listeners.values(), ({ udp }) => udp).filter((udp) => udp !== undefined);
+    let open = sockets.length;
+    for (const socket of sockets)
+      socket.probe(this.#random.token(), () => {
+        open -= 1;
+        if (open === 0) answered();
+      });
+    return sockets.length > 0;
+  }
+
   /** Open connections, both directions. */
   get connections(): number {
     return this.#table.size;
@@ -161,7 +184,11 @@ export class TransportLayer implements Transports {
     return flow instanceof StreamConnection && flow.write(text);
   }
 
-  respond(flow: Flow, via: Parameters<Transports['respond']>[1], text: string): void {
+  retire(hop: Hop): void {
+    for (const connection of this.#table) if (connection.isDialledFor(hop)) connection.retireAtOnce();
+  }
+
+  respond(flow: Flow, via: Parameters<Transports['respond']>[1], text: string, failed?: () => void): void {
     if (flow instanceof UdpFlow) {
       flow.socket.send(flow, flow.responsePort, text);
       return;
@@ -175,8 +202,10 @@ export class TransportLayer implements Transports {
     if (this.#table.toPeer(protocol, address, port, trunks)?.write(text) === true) return;
     const hop: Hop = { protocol, host: via.host, port, listener, trunk: trunks[0] ?? '', sentBy: '' };
     this.#outgoing.sendTo([{ address, port }], hop, text, (result) => {
-      if (result.kind === 'failed')
+      if (result.kind !== 'failed') return;
+      if (this.#lostResponses.isDue(address))
         this.#log.warn('A response found no way back', { protocol, address, port, reason: result.reason });
+      failed?.();
     });
   }
 
@@ -217,22 +246,21 @@ export class TransportLayer implements Transports {
     const wanted = dialledFor === undefined ? ownFingerprint : tls.clientIdentity(dialledFor.trunk)?.fingerprint256;
     if (ownFingerprint !== undefined && (ownFingerprint !== wanted || !tls.isCurrent(ownFingerprint)))
       connection.retire();
-    if (!this.#listeners.has(listener)) connection.retire();
     if (dialledFor === undefined) {
       const speakers = this.#speakersOf(connection, nowMs);
       if (speakers.trunks.length + speakers.formerTrunks.length === 0) connection.close();
       else connection.nowSpeaksFor(speakers);
-      return;
-    }
-    if (protocol === 'TCP') {
+    } else if (protocol === 'TCP') {
       const mayCall = admission.trunksAt(listener, address).includes(dialledFor.trunk);
       const mayGoOn = admission.formerTrunksAt(listener, address).includes(dialledFor.trunk);
       connection.nowSpeaksFor(speakersOf(dialledFor.trunk, { mayCall, mayGoOn }));
-      return;
+    } else {
+      const judged = admission.judgeDialled({ ...dialledFor, listener, address, chain }, nowMs);
+      connection.nowSpeaksFor(speakersOf(dialledFor.trunk, judged));
+      if (judged.verdict !== 'ok') connection.retire();
     }
-    const judged = admission.judgeDialled({ ...dialledFor, listener, address, chain }, nowMs);
-    connection.nowSpeaksFor(speakersOf(dialledFor.trunk, judged));
-    if (judged.verdict !== 'ok') connection.retire();
+    // Once their listener is gone, a peer's calls reach us nowhere else: it stays until the last of them is over.
+    if (!this.#listeners.has(listener) && connection.formerTrunks.length === 0) connection.retire();
   }
 
   #speakersOf(connection: StreamConnection, nowMs: number): Speakers {

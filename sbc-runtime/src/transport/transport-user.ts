@@ -28,10 +28,13 @@ export interface Transports {
   send(hop: Hop, text: string, done: (result: SendResult) => void): void;
   /** Sends on a known flow. False where it is gone: then the caller resolves anew. */
   sendOn(flow: Flow, text: string): boolean;
-  /** RFC 3261 §18.2.2 and RFC 3581 §4: back on the flow, else to a new connection at the Via's address. */
+  /** The next request to that hop goes over a new connection; the one that stands closes once no request on it is unanswered. */
+  retire(hop: Hop): void;
+  /** RFC 3261 §18.2.2 and RFC 3581 §4: back on the flow, else to a new connection at the Via's address. `failed`: nobody took that one. */
   respond(
     flow: Flow,
     via: { readonly host: string; readonly port: number | undefined; readonly received: string | undefined },
     text: string,
+    failed?: () => void,
   ): void;
 }

@@ -61,6 +61,14 @@ test('a request gets received and rport, its flow says where it came from, and t
   assert.match(await peer.inbox.next(), /^SIP\/2\.0 200 OK\r\n/);
 });
 
+test('a hop that says where it is goes there, whatever its name says', async (t) => {
+  const { loopback, peer } = await started(t);
+  const at = { address: PEER, port: peer.port };
+  const result = await loopback.send({ ...hopTo(5060, 'no-such-name.example.com'), at }, requestText());
+  assert.equal(result.kind, 'sent');
+  assert.match(await peer.inbox.next(), /^OPTIONS /);
+});
+
 test('without rport the answer goes to the port of sent-by', async (t) => {
   const { loopback, sends } = await started(t);
   const other = await udpPeer(PEER);
@@ -203,4 +211,29 @@ test('a port in use is told with address, port and remedy, and nothing stays bou
   });
   assert.deepEqual(second.layer.boundAddresses(), []);
   assert.equal(loopback.layer.boundAddresses().length, 1);
+});
+
+test('a probe comes through behind the datagrams that wait, and none of it is taken for a message', async (t) => {
+  const { loopback, sends } = await started(t);
+  const order: string[] = [];
+  loopback.layer.deliverTo({
+    onRequest: (request) => void order.push(request.callId),
+    onResponse: () => undefined,
+  });
+  sends(requestText({ callId: 'first' }));
+  sends(requestText({ callId: 'second' }));
+  // Node defers what the peer sends by a look-up.
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => {
+    assert.equal(loopback.layer.probeQueues(resolve), true);
+  });
+  assert.deepEqual([order, loopback.refused.size], [['first', 'second'], 0]);
+});
+
+test('without a UDP listener there is no queue to probe', () => {
+  const { layer } = new Loopback({ bindAddress: HERE, rules });
+  assert.equal(
+    layer.probeQueues(() => undefined),
+    false,
+  );
 });

@@ -20,6 +20,9 @@ export interface UdpSocketOptions {
   onDatagram(socket: UdpSocket, datagram: Buffer, from: RemoteInfo): void;
 }
 
+/** Of a probe: a zero octet, with which no message starts, and a token of `Random`. */
+const PROBE_OCTETS = 25;
+
 /** Told once, in the same turn or the next: undefined, or why the datagram did not leave. */
 export type Sent = (problem: string | undefined) => void;
 
@@ -27,6 +30,7 @@ export class UdpSocket {
   readonly #options: UdpSocketOptions;
   readonly #socket: Socket;
   #isOpen = true;
+  #probe: { readonly datagram: Buffer; readonly answered: () => void } | undefined;
 
   constructor(options: UdpSocketOptions) {
     this.#options = options;
@@ -37,7 +41,10 @@ export class UdpSocket {
       // Only literals are sent to: without this Node defers every datagram by a look-up of its own.
       lookup: literal,
     });
-    this.#socket.on('message', (datagram, from) => options.onDatagram(this, datagram, from));
+    this.#socket.on('message', (datagram, from) => {
+      if (datagram.length === PROBE_OCTETS && this.#isProbe(datagram)) return;
+      options.onDatagram(this, datagram, from);
+    });
   }
 
   get listener(): string {
@@ -78,6 +85,27 @@ export class UdpSocket {
     const datagram = Buffer.from(text, 'latin1');
     if (sent === undefined) this.#socket.send(datagram, port, flow.address, ignore);
     else this.#socket.send(datagram, port, flow.address, (error) => sent(error === null ? undefined : error.message));
+    return true;
+  }
+
+  /**
+   * How long does a datagram wait in the receive buffer? Node knows no SO_TIMESTAMP: the socket sends itself a datagram,
+   * behind those that wait, and calls `answered` when it reads it; never where the buffer was full. One at a time: the one before is forgotten.
+   */
+  probe(token: string, answered: () => void): void {
+    if (!this.#isOpen) return;
+    const { address, port } = this.#socket.address();
+    const datagram = Buffer.from(`\0${token}`, 'latin1');
+    this.#probe = { datagram, answered };
+    this.#socket.send(datagram, port, reachable[address] ?? address, ignore);
+  }
+
+  /** Whoever knows the token sent it: we. */
+  #isProbe(datagram: Buffer): boolean {
+    if (this.#probe?.datagram.equals(datagram) !== true) return false;
+    const { answered } = this.#probe;
+    this.#probe = undefined;
+    answered();
     return true;
   }
 
@@ -132,6 +160,9 @@ export class UdpFlow implements Flow {
 }
 
 const ignore = () => undefined;
+
+/** A socket that is bound to every address reaches itself at one of them. */
+const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 function literal(
   address: string,

@@ -1,12 +1,15 @@
 /** For tests: writes down what the dialog room tells. */
 import type { Request, Response } from '../../sip/message.ts';
 import type { ServerTransaction } from '../../transaction/transaction-user.ts';
-import type { IncomingReinvite, InviteFailure, InviteUser, LegEnd, RequestResult } from '../invite-user.ts';
+import type { IncomingReinvite, InviteFailure, InviteUser, LegEnd, Parts, RequestResult } from '../invite-user.ts';
 
 export class RecordingUser implements InviteUser {
   readonly events: string[] = [];
   readonly reinvites: IncomingReinvite[] = [];
+  readonly updates: IncomingReinvite[] = [];
   readonly requests: ServerTransaction[] = [];
+  /** What a refresh says. */
+  refresh: Parts | undefined;
   lastAck: Request | undefined;
 
   /** The events since the last call. */
@@ -42,6 +45,20 @@ export class RecordingUser implements InviteUser {
 
   onReinviteCancelled(): void {
     this.events.push('reinvite cancelled');
+  }
+
+  onUpdate(update: IncomingReinvite): void {
+    this.updates.push(update);
+    this.events.push('UPDATE');
+  }
+
+  onRefreshDue(): Parts | undefined {
+    this.events.push('refresh due');
+    return this.refresh;
+  }
+
+  onRefreshed(): void {
+    this.events.push('refreshed');
   }
 
   onRequest(transaction: ServerTransaction): void {

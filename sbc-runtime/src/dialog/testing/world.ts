@@ -4,6 +4,7 @@ import { silentLog, type Log } from '../../kernel/log.ts';
 import { noMetrics } from '../../kernel/metrics.ts';
 import { VirtualClock } from '../../kernel/virtual-clock.ts';
 import { Headers } from '../../sip/headers.ts';
+import type { Credentials } from '../../sip/digest.ts';
 import type { Hop } from '../../sip/hop.ts';
 import type { LocalIdentity } from '../../sip/local-identity.ts';
 import { Request, type Message, type Response } from '../../sip/message.ts';
@@ -90,7 +91,12 @@ export class World {
   #branch = 0;
 
   constructor(
-    options: { readonly flow?: Flow; readonly maxLegs?: number; readonly supported?: readonly string[] } = {},
+    options: {
+      readonly flow?: Flow;
+      readonly maxLegs?: number;
+      readonly supported?: readonly string[];
+      readonly credentials?: (trunk: string) => Credentials | undefined;
+    } = {},
   ) {
     const { flow = aFlow(), ...limits } = options;
     this.flow = flow;
@@ -248,6 +254,7 @@ export class World {
         if (this.failure === undefined) push(text);
         return this.failure === undefined;
       },
+      retire: () => undefined,
       respond: (_flow, _via, text) => {
         push(text);
       },

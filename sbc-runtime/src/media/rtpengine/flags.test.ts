@@ -34,7 +34,7 @@ describe('An offer to RTPEngine', () => {
   });
 
   it('hides the address of the side it comes from', () => {
-    assert.deepEqual(offerCommand('id', fromPbx)['replace'], ['origin', 'session-connection']);
+    assert.deepEqual(offerCommand('id', fromPbx)['replace'], ['origin', 'session-connection', 'zero-address']);
   });
 
   it('leaves one crypto suite in both directions: the one that Teams demands', () => {
@@ -75,7 +75,8 @@ describe('An answer to RTPEngine', () => {
       'to-tag': 't',
       sdp: 'v=0',
       ICE: 'remove',
-      replace: ['origin', 'session-connection'],
+      flags: ['port latching'],
+      replace: ['origin', 'session-connection', 'zero-address'],
       'media address': '203.0.113.9',
     });
   });
@@ -90,9 +91,13 @@ describe('Other commands', () => {
 
 describe('Codecs in common', () => {
   const cases: [string[], string[], boolean][] = [
-    [['PCMA'], [], true],
-    [['pcma', 'opus'], ['PCMA'], true],
-    [['opus', 'telephone-event', 'CN'], ['PCMA', 'telephone-event', 'CN'], false],
+    [['PCMA/8000'], [], true],
+    [['pcma/8000', 'opus/48000/2'], ['PCMA'], true],
+    [['opus/48000/2', 'PCMU/8000'], ['Opus/48000/2'], true],
+    [['PCMA/8000/1'], ['PCMA/8000'], true],
+    [['SILK/8000', 'telephone-event/16000'], ['SILK/16000'], false],
+    [['opus/48000/2', 'telephone-event/8000', 'CN/8000'], ['PCMA', 'telephone-event', 'CN'], false],
+    [['telephone-event/8000'], ['PCMA', 'telephone-event/8000'], false],
     [[], ['PCMA'], false],
   ];
   for (const [offered, allowed, expected] of cases) {

@@ -20,8 +20,14 @@ const ONE_SUITE: readonly string[] = [
   'no-AEAD_AES_256_GCM',
 ];
 
-/** Without both, the peer's own address stays in the session's part of the SDP. */
-const REPLACE: readonly string[] = ['origin', 'session-connection'];
+/**
+ * Without the first two, the peer's own address stays in the session's part of the SDP; without the third, the 0.0.0.0 of
+ * a PBX that holds. Teams: it wants a real address at any time.
+ */
+const REPLACE: readonly string[] = ['origin', 'session-connection', 'zero-address'];
+
+/** Otherwise a side that moves its media makes RTPEngine take new ports towards the other one, who is not told. */
+const KEEP_PORTS: readonly string[] = ['port latching'];
 
 /** RFC 4733. DTMF must survive every choice of codecs. */
 const TELEPHONE_EVENT = 'telephone-event';
@@ -41,6 +47,7 @@ export function offerCommand(callId: string, offer: MediaOffer): BencodeDictiona
     'rtcp-mux': [to.rtcpMux],
     replace: REPLACE,
     SDES: ONE_SUITE,
+    flags: KEEP_PORTS,
     codec: codecFlags(to),
     'media address': to.advertisedAddress,
   };
@@ -57,6 +64,7 @@ export function answerCommand(callId: string, answer: MediaAnswer): BencodeDicti
     // Said again: an offer with ICE would otherwise be answered with candidates.
     ICE: 'remove',
     replace: REPLACE,
+    flags: KEEP_PORTS,
     'media address': answer.to.advertisedAddress,
   };
 }
@@ -78,15 +86,34 @@ function codecFlags(to: MediaProfile): BencodeValue | undefined {
   return { strip: ['all'], offer: kept };
 }
 
-/** Whether a side that may see `allowed` shares a voice codec with the names in an SDP. Names compare without case (RFC 4855 §3). */
+/**
+ * Whether a side that may see `allowed` (`opus`, `opus/48000/2`) shares a voice codec with the encodings in an SDP
+ * (`opus/48000/2`). Compared as RTPEngine does: without case (RFC 4855 §3), by the name or by all of it.
+ */
 export function hasCommonVoiceCodec(offered: readonly string[], allowed: readonly string[]): boolean {
   if (allowed.length === 0) return true;
-  const voice = new Set(allowed.map((name) => name.toLowerCase()));
-  voice.delete(TELEPHONE_EVENT);
-  voice.delete('cn');
-  return offered.some((name) => voice.has(name.toLowerCase()));
+  const wanted = new Set(allowed.map(withoutOneChannel));
+  return offered.some((encoding) => {
+    const name = nameOf(encoding);
+    return isVoice(name) && (wanted.has(name) || wanted.has(withoutOneChannel(encoding)));
+  });
+}
+
+function isVoice(name: string): boolean {
+  return name !== TELEPHONE_EVENT && name !== 'cn';
+}
+
+/** RFC 8866 §6.6: one channel need not be said. */
+function withoutOneChannel(encoding: string): string {
+  const lower = encoding.toLowerCase();
+  return lower.endsWith('/1') ? lower.slice(0, -2) : lower;
 }
 
 function isTelephoneEvent(codec: string): boolean {
-  return codec.toLowerCase() === TELEPHONE_EVENT;
+  return nameOf(codec) === TELEPHONE_EVENT;
+}
+
+/** `opus` of `opus/48000/2`. */
+function nameOf(codec: string): string {
+  return (codec.split('/', 1)[0] ?? codec).toLowerCase();
 }

@@ -12,6 +12,9 @@ import { RtpengineRelay } from './rtpengine-relay.ts';
 
 const SDP =
   'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n';
+const SECURE_SDP = SDP.replace('RTP/AVP', 'RTP/SAVP').concat(
+  'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:V/LrhZQFmdbsBhLZyEFp7ywbxYTFRLJFRGoJjCXn\r\n',
+);
 const teams: MediaProfile = { interface: 'teams', transport: 'RTP/SAVP', rtcpMux: 'offer', codecs: [] };
 const pbx: MediaProfile = { interface: 'pbx', transport: 'RTP/AVP', rtcpMux: 'demux', codecs: [] };
 const PREFIX = 'sbc-0:0123456789ab:';
@@ -29,7 +32,8 @@ function setUp() {
   const done = (result: MediaResult) => void results.push(result);
   const offer = (over: Partial<Parameters<RtpengineRelay['offer']>[0]> = {}) =>
     relay.offer({ session: 's1', fromTag: 'f', sdp: SDP, from: pbx, to: teams, ...over }, done);
-  const answer = () => relay.answer({ session: 's1', fromTag: 'f', toTag: 't', sdp: SDP, from: teams, to: pbx }, done);
+  const answer = (sdp = SECURE_SDP) =>
+    relay.answer({ session: 's1', fromTag: 'f', toTag: 't', sdp, from: teams, to: pbx }, done);
   return { clock, socket, relay, results, done, offer, answer, errors };
 }
 
@@ -90,6 +94,16 @@ describe('The relay by RTPEngine', () => {
     socket.answer(socket.of('answer')[0]!, { result: 'error', 'error-reason': 'Unknown call-id' });
     assert.equal(socket.of('delete').length, 1);
     assert.deepEqual(results, [{ kind: 'sdp', sdp: 'x' }, { kind: 'refused', reason: 'Unknown call-id', status: 503 }]); // prettier-ignore
+  });
+
+  it('refuses plain RTP of a side that must encrypt, in offers and in answers: RTPEngine would answer in kind', async () => {
+    const { socket, offer, answer, results } = await setUpAvailable(willing);
+    offer({ from: teams, to: pbx });
+    answer(SDP);
+    await settled();
+    const refused = { kind: 'refused', reason: 'RTP/AVP where SRTP is required', status: 488 };
+    assert.deepEqual(results, [refused, refused]);
+    assert.deepEqual([socket.of('offer'), socket.of('answer')], [[], []]);
   });
 
   it('refuses what RTPEngine would take in silence, without asking it, and not from within the call', async () => {

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
-import { codecNames } from '../../sdp/codecs.ts';
+import { codecEncodings } from '../../sdp/codecs.ts';
 import { deliver } from '../deliver.ts';
 import type { MediaAnswer, MediaOffer, MediaRelay, MediaResult } from '../media-relay.ts';
 import type { BencodeDictionary } from './bencode.ts';
@@ -102,13 +102,13 @@ export class RtpengineRelay implements MediaRelay {
     const { interfaces } = this.#params;
     const unknown = [asked.from.interface, asked.to.interface].find((name) => !interfaces.includes(name));
     if (unknown !== undefined) return { kind: 'refused', reason: `Unknown interface "${unknown}"`, status: 503 };
-    const fault = sdpFault(asked.sdp);
+    const fault = sdpFault(asked.sdp, asked.from.transport);
     return fault === undefined ? undefined : { kind: 'refused', reason: fault, status: 488 };
   }
 
-  // Interop: rtpengine 10.5 lets every codec through where `strip` would leave none.
+  // Interop: where `strip` leaves none, rtpengine 10.5 lets every codec through, or writes an m= line without formats.
   #codecRefusal({ sdp, to }: MediaOffer): MediaResult | undefined {
-    if (to.codecs.length === 0 || hasCommonVoiceCodec(codecNames(sdp), to.codecs)) return undefined;
+    if (to.codecs.length === 0 || hasCommonVoiceCodec(codecEncodings(sdp), to.codecs)) return undefined;
     return { kind: 'refused', reason: 'No codec in common', status: 488 };
   }
 

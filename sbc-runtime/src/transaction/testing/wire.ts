@@ -16,6 +16,8 @@ export interface Sent {
   readonly atMs: number;
   readonly text: string;
   readonly way: 'hop' | 'flow' | 'response';
+  /** Of what went to a hop. */
+  readonly hop?: Hop;
 }
 
 export class Wire implements Transports {
@@ -26,6 +28,8 @@ export class Wire implements Transports {
   outcome: 'sent' | 'waits' | { readonly failed: string } = 'sent';
   #waiting: ((result: SendResult) => void) | undefined;
   user: TransportUser | undefined;
+  /** Nobody takes a new connection for a response. */
+  isClosedToResponses = false;
 
   constructor(clock: VirtualClock, flow: Flow) {
     this.#clock = clock;
@@ -36,8 +40,8 @@ export class Wire implements Transports {
     this.user = user;
   }
 
-  send(_hop: Hop, text: string, done: (result: SendResult) => void): void {
-    this.#keep(text, 'hop');
+  send(hop: Hop, text: string, done: (result: SendResult) => void): void {
+    this.#keep(text, 'hop', hop);
     if (this.outcome === 'waits') this.#waiting = done;
     else
       done(
@@ -50,8 +54,13 @@ export class Wire implements Transports {
     return flow.isOpen;
   }
 
-  respond(_flow: Flow, _via: unknown, text: string): void {
+  retire(): void {
+    // Nothing stands on this wire.
+  }
+
+  respond(flow: Flow, _via: unknown, text: string, failed?: () => void): void {
     this.#keep(text, 'response');
+    if (!flow.isOpen && this.isClosedToResponses) failed?.();
   }
 
   settle(result: SendResult): void {
@@ -80,8 +89,8 @@ export class Wire implements Transports {
     else this.user?.onResponse(result.message, flow);
   }
 
-  #keep(text: string, way: Sent['way']): void {
-    this.sent.push({ atMs: this.#clock.nowMs(), text, way });
+  #keep(text: string, way: Sent['way'], hop?: Hop): void {
+    this.sent.push({ atMs: this.#clock.nowMs(), text, way, ...(hop === undefined ? {} : { hop }) });
   }
 }
 
@@ -90,6 +99,8 @@ export class RecordingUser implements TransactionUser {
   readonly requests: ServerTransaction[] = [];
   readonly told: string[] = [];
   answer: ((transaction: ServerTransaction) => void) | undefined;
+  /** The To tags that it has given; undefined: all of them. */
+  tags: readonly string[] | undefined;
 
   onRequest(transaction: ServerTransaction): void {
     this.requests.push(transaction);
@@ -103,6 +114,10 @@ export class RecordingUser implements TransactionUser {
 
   onCancel(invite: ServerTransaction): void {
     this.told.push(`CANCEL of ${invite.request.cseq.number}`);
+  }
+
+  knowsDialogOf({ to }: Request): boolean {
+    return this.tags?.includes(to.tag ?? '') !== false;
   }
 
   onStrayResponse(response: Response): void {

@@ -20,7 +20,13 @@ export interface LeafOptions {
   /** CA certificates allowed below this one. */
   readonly pathLength?: number;
   readonly days?: number;
+  /** @default EC P-256 */
+  readonly key?: KeyKind;
+  /** More of them, as openssl writes them. */
+  readonly extensions?: readonly string[];
 }
+
+type KeyKind = 'P-256' | 'P-384' | 'RSA-1024' | 'RSA-2048' | 'RSA-4096';
 
 export class Authority {
   readonly #folder = mkdtempSync(join(tmpdir(), 'teams-sbc-certificates-'));
@@ -34,7 +40,7 @@ export class Authority {
     this.#openssl([
       'req',
       '-x509',
-      ...EC,
+      ...keyOptions(options),
       '-keyout',
       `${file}.key`,
       '-out',
@@ -54,7 +60,7 @@ export class Authority {
     const file = this.#file(name);
     this.#openssl([
       'req',
-      ...EC,
+      ...keyOptions(options),
       '-keyout',
       `${file}.key`,
       '-out',
@@ -114,9 +120,14 @@ export class Authority {
   }
 }
 
-const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+function keyOptions({ key = 'P-256' }: LeafOptions): string[] {
+  const [family, size = ''] = key.split('-');
+  return family === 'RSA'
+    ? ['-newkey', `rsa:${size}`, '-nodes']
+    : ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${key}`, '-nodes'];
+}
 
-function extensionsOf({ names, purposes, isAuthority, pathLength }: LeafOptions): string[] {
+function extensionsOf({ names, purposes, isAuthority, pathLength, extensions = [] }: LeafOptions): string[] {
   return [
     `basicConstraints=critical,CA:${isAuthority === true ? 'TRUE' : 'FALSE'}${pathLength === undefined ? '' : `,pathlen:${pathLength}`}`,
     ...(isAuthority === true ? ['keyUsage=critical,keyCertSign,cRLSign'] : []),
@@ -124,5 +135,6 @@ function extensionsOf({ names, purposes, isAuthority, pathLength }: LeafOptions)
       ? []
       : [`subjectAltName=${names.map((name) => (/^[\d.]+$/.test(name) ? `IP:${name}` : `DNS:${name}`)).join(',')}`]),
     ...(purposes === undefined ? [] : [`extendedKeyUsage=${purposes}`]),
+    ...extensions,
   ];
 }

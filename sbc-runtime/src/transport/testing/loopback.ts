@@ -96,6 +96,7 @@ export class Loopback {
   readonly admission: AdmissionPolicy;
   readonly layer: TransportLayer;
   readonly traced: string[] = [];
+  readonly warnings: string[] = [];
 
   constructor(options: LoopbackOptions) {
     const clock = new VirtualClock(options.startWallMs);
@@ -112,7 +113,7 @@ export class Loopback {
       bindAddress: options.bindAddress,
       clock,
       random: firstOfAll,
-      log: silentLog,
+      log: { ...silentLog, warn: (message) => void this.warnings.push(message) },
       metrics,
       tracer: {
         message: (direction, _flow, text) => this.traced.push(`${direction} ${text.slice(0, text.indexOf('\r'))}`),
