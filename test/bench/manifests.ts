@@ -26,7 +26,7 @@ spec:
     - {ip: 127.0.0.21, hostnames: [sip2.pstnhub.microsoft.com]}
     - {ip: 127.0.0.22, hostnames: [sip3.pstnhub.microsoft.com]}
   media: {engine: ${engine}, portRange: {start: 20000, end: 59999}}
-  capacity: {maxCalls: 10000, maxCallsPerSecond: 5000}
+  capacity: {maxCalls: 10000, maxCallsPerSecond: 10000}
 ---
 apiVersion: teams-sbc.dev/v1alpha1
 kind: TeamsTrunk

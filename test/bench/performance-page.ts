@@ -41,12 +41,35 @@ interface MemoryRun {
   readonly kib_each_further?: Record<string, number>;
 }
 
+interface OverloadOf {
+  readonly clean_rate: number;
+  readonly share?: number;
+  readonly overloaded?: {
+    readonly offered: number;
+    readonly seconds: number;
+    readonly succeeded: number;
+    readonly refused: number;
+    readonly failed: number;
+    readonly retransmissions: number;
+  };
+}
+
+export interface Measured {
+  readonly cps: readonly CpsResult[];
+  readonly memory: readonly MemoryResult[];
+  /** The kit's JSON of `overload.py`. */
+  readonly overload: string | undefined;
+  readonly machine: string;
+  /** Seconds of calls that did not count, before each measurement. */
+  readonly warmUp: string;
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-export function performancePage(cps: readonly CpsResult[], memory: readonly MemoryResult[], machine: string): string {
+export function performancePage({ cps, memory, overload, machine, warmUp }: Measured): string {
   const names = [...new Set(cps.map((result) => result.name))];
   const lines = names.map((name) => cpsLine(cps.filter((result) => result.name === name)));
   return `# Performance
@@ -55,7 +78,7 @@ What a call costs, beside Kamailio 5.6 + RTPEngine in the same run, on loopback.
 
 The call: INVITE/100/180/200/ACK, 200 ms, BYE/200, from the PBX (UDP) to Teams (TLS, one connection; 200 follows the 180 after 1 ms). SBC and RTPEngine share one core, generators the other.
 CPU is user and system time of the process from \`/proc\`, divided by the calls that succeeded: CPU-seconds per 1000 calls = ms per call. Runs alternate between the two SBCs; each line is the median over
-fresh starts of both. A run with failed, incomplete or retransmitted calls is marked. Compare within one line only: the machine moves by 20 % from day to day.
+fresh starts of both. Before the first of its runs each SBC gets ${warmUp} s of calls at the same rate that do not count (\`--warm-up\`). A run with failed, incomplete or retransmitted calls is marked. Compare within one line only: the machine moves by 20 % from day to day.
 
 Machine: ${machine}.
 
@@ -64,6 +87,15 @@ Machine: ${machine}.
 ${lines.join('\n')}
 
 Signalling passes SDP untouched on both sides (\`media.engine: None\`); in \`media\` both have RTPEngine between the SDPs, ours started by local mode.
+
+## Twice too much
+
+| SBC | highest clean rate | offered | succeed | of the clean rate | refused with 503 | failed | sent again |
+|---|---|---|---|---|---|---|---|
+${overloadLines(overload).join('\n')}
+
+Signalling only. The highest clean rate: no call failed, incomplete or sent again, and at most 90 % of the core in the SBC's own use, in steps of 250 calls/s to 3000 and of 500 to 4000. Then twice that rate for 10 s, from a PBX that takes 503 for an answer;
+succeed: calls a second that came to their end.
 
 ## Memory
 
@@ -85,6 +117,16 @@ function cpsLine(starts: readonly CpsResult[]): string {
   const unclean = [...a, ...b].reduce((sum, row) => sum + row.failed + row.incomplete + row.retransmissions, 0);
   const first = starts[0];
   return `| ${first?.mode === 'media' ? 'with RTPEngine' : 'signalling only'} | ${first?.rate ?? 0} | ${of(a, (row) => row.cpu_s_per_1000)} | ${of(b, (row) => row.cpu_s_per_1000)} | **${of(b, (row) => row.ratio ?? Number.NaN)}** | ${of(b, (row) => row.ratio_sip ?? Number.NaN)} | ${of(a, (row) => row.invite_to_180_ms.p50)} / ${of(b, (row) => row.invite_to_180_ms.p50)} ms | ${unclean === 0 ? '0' : `**${unclean}**`} | ${starts.length} |`;
+}
+
+function overloadLines(text: string | undefined): string[] {
+  const { by_sbc: bySbc } = JSON.parse(text ?? '{"by_sbc":{}}') as { by_sbc: Record<string, OverloadOf> };
+  return Object.entries(bySbc).map(([label, { clean_rate: clean, share, overloaded: over }]) => {
+    const sbc = label === 'A' ? 'Kamailio' : 'teams-sbc';
+    if (over === undefined || share === undefined) return `| ${sbc} | below the first step | - | - | - | - | - | - |`;
+    const each = (count: number) => `${Math.round(count / over.seconds)}/s`;
+    return `| ${sbc} | ${clean}/s | ${each(over.offered)} | ${each(over.succeeded)} | **${Math.round(share * 100)} %** | ${each(over.refused)} | ${each(over.failed)} | ${each(over.retransmissions)} |`;
+  });
 }
 
 function memoryLine({ sbc, text }: MemoryResult): string {

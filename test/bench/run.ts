@@ -1,6 +1,7 @@
 /**
- * `make bench`: CPU a call beside Kamailio + RTPEngine in the same run, memory a held call, and docs/performance.md.
- * Options: --starts N (fresh starts of both; median of the ratios; default 3), --seconds N, --only NAME.
+ * `make bench`: CPU a call beside Kamailio + RTPEngine in the same run, memory a held call, twice the load that can be
+ * served, and docs/performance.md. Options: --starts N (fresh starts of both; median of the ratios; default 3), --seconds N,
+ * --warm-up N (seconds of calls that do not count, the same for both; default 20), --only NAME.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
   options: {
     starts: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '8' },
+    'warm-up': { type: 'string', default: '20' },
     only: { type: 'string' },
   },
 });
@@ -33,7 +35,9 @@ const cases: readonly Case[] = [
   { name: 'signalling-300', mode: 'nomedia', rate: 300 },
   { name: 'signalling-1000', mode: 'nomedia', rate: 1000 },
   { name: 'media-200', mode: 'media', rate: 200 },
+  { name: 'media-300', mode: 'media', rate: 300 },
 ];
+const warmUp = ['--warm-up', options['warm-up']];
 
 function kit(program: string, args: readonly string[]): void {
   const done = spawnSync(join(top, 'test/bench', program), args, { stdio: 'inherit' });
@@ -71,7 +75,18 @@ for (const { name, mode, rate } of cases) {
   if (options.only !== undefined && options.only !== name) continue;
   for (let start = 0; start < Number(options.starts); start += 1) {
     await withLocal(mode, ([spec = '', ...own]) => {
-      kit('cps.py', [mode, String(rate), '--seconds', options.seconds, '--sbc', 'A=kamailio', '--sbc', spec, ...own]);
+      kit('cps.py', [
+        mode,
+        String(rate),
+        '--seconds',
+        options.seconds,
+        ...warmUp,
+        '--sbc',
+        'A=kamailio',
+        '--sbc',
+        spec,
+        ...own,
+      ]);
     });
     cpsResults.push({ name, mode, rate, text: newestResult(`cps-${mode}-`) });
   }
@@ -85,8 +100,16 @@ if (options.only === undefined || options.only === 'memory') {
   kit('lab', ['stop']);
   memoryResults.push({ sbc: 'Kamailio with dialog state', text: newestResult('mem-nomedia-') });
 }
+let overload: string | undefined;
+if (options.only === undefined || options.only === 'overload') {
+  await withLocal('nomedia', ([spec = '']) => kit('overload.py', [...warmUp, '--sbc', 'A=kamailio', '--sbc', spec]));
+  overload = newestResult('overload-');
+}
 if (options.only === undefined) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
-  writeFileSync(join(top, 'docs/performance.md'), performancePage(cpsResults, memoryResults, machine));
+  writeFileSync(
+    join(top, 'docs/performance.md'),
+    performancePage({ cps: cpsResults, memory: memoryResults, overload, machine, warmUp: options['warm-up'] }),
+  );
   console.log('written: docs/performance.md');
 }

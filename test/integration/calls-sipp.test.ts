@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { askCalls, askLadder } from '../../operator/src/local/command-ask.ts';
 import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
 import { writeManifest } from '../kit/local-sbc.ts';
 import { pbxTrunk } from '../kit/manifests.ts';
 import { RunningProcess } from '../kit/process.ts';
+import { teamsFault } from '../kit/teams-fault.ts';
 import type { TeamsCall } from '../teams-simulator/teams-call.ts';
 import { eventually } from './local-observe.ts';
 import { raiseSimulatedStage, type SimulatedStage } from './local-stage.ts';
@@ -19,6 +21,21 @@ function isBound(address: string): boolean {
   const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0').toUpperCase());
   const wanted = `${octets.reverse().join('')}:${PORT.toString(16).toUpperCase()} `;
   return readFileSync('/proc/net/udp', 'latin1').includes(wanted);
+}
+
+/** Messages of ours to a trunk, out of a ladder that shows them in full. */
+function sentTo(trunk: string, ladder: string): string[] {
+  return ladder
+    .split(/\n(?=\+\S+ {2}\S+ -> )/)
+    .filter((block) => block.split('\n', 1)[0]?.endsWith(`  sbc -> ${trunk}`))
+    .map(
+      (block) =>
+        `${block
+          .split('\n')
+          .slice(1)
+          .map((line) => line.slice(4))
+          .join('\r\n')}\r\n\r\n`,
+    );
 }
 
 class Sipp {
@@ -206,6 +223,79 @@ test('calls with sipp as the PBX', async (t) => {
     const offers = simulator.log.received('INVITE').filter(({ message }) => message.headers['call-id'] === call.callId);
     const directions = offers.map(({ text }) => /^a=(inactive|sendonly|recvonly|sendrecv)\r$/m.exec(text)?.[1]);
     assert.deepEqual(directions, ['sendrecv', 'inactive', 'sendrecv']);
+  });
+
+  await t.test('the PBX moves its media twice: Teams keeps our address, port and key', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-moves');
+    const call = await arrives;
+    assert.equal((await call.ended).by, 'sbc');
+    await sipp.succeeds();
+    const offers = simulator.log.received('INVITE').filter(({ message }) => message.headers['call-id'] === call.callId);
+    assert.equal(offers.length, 3);
+    for (const pattern of [/^m=audio (\d+ RTP\/SAVP .*)\r$/m, /^(c=.*)\r$/m, /^a=crypto:(.*)\r$/m]) {
+      const places = new Set(offers.map(({ text }) => pattern.exec(text)?.[1]));
+      assert.equal(places.size, 1, String(pattern));
+      assert.ok(!places.has(undefined), String(pattern));
+    }
+  });
+
+  await t.test('the PBX calls, holds and resumes without SDP: Teams always gets an offer, from one place', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-offerless');
+    const call = await arrives;
+    assert.equal((await call.ended).by, 'sbc');
+    await sipp.succeeds();
+    const offers = simulator.log.received('INVITE').filter(({ message }) => message.headers['call-id'] === call.callId);
+    const lineOf = (text: string, pattern: RegExp) => pattern.exec(text)?.[1];
+    assert.deepEqual(
+      offers.map(({ text }) => lineOf(text, /^a=(inactive|sendonly|recvonly|sendrecv)\r$/m)),
+      ['sendrecv', 'inactive', 'sendrecv'],
+    );
+    for (const pattern of [/^m=audio (\d+) RTP\/SAVP/m, /^(c=.*)\r$/m, /^a=crypto:(.*)\r$/m, /^o=- (\d+) /m]) {
+      const places = new Set(offers.map(({ text }) => lineOf(text, pattern)));
+      assert.equal(places.size, 1, String(pattern));
+      assert.ok(!places.has(undefined), String(pattern));
+    }
+  });
+
+  await t.test('the PBX calls without SDP and takes another codec: Teams is asked again with it', async () => {
+    const arrives = atTeams(ringsAndAnswers);
+    const sipp = await Sipp.start(stage, 'uac-offerless-pcmu');
+    const call = await arrives;
+    assert.equal((await call.ended).by, 'sbc');
+    await sipp.succeeds();
+    const offers = simulator.log.received('INVITE').filter(({ message }) => message.headers['call-id'] === call.callId);
+    assert.deepEqual(
+      offers.map(({ text }) => /^m=audio \d+ RTP\/SAVP (.*)\r$/m.exec(text)?.[1]),
+      ['8 0 9 101', '0 101'],
+    );
+  });
+
+  await t.test('in all that Teams got, names stand where it reads names, and SRTP alone was offered', () => {
+    const received = simulator.log.messages.filter(({ direction }) => direction === 'received');
+    const kinds = new Set(received.map(({ message }) => message.method ?? message.status));
+    for (const kind of ['OPTIONS', 'INVITE', 'ACK', 'BYE', 'CANCEL', 180, 200, 486])
+      assert.ok(kinds.has(kind), String(kind));
+    assert.deepEqual(
+      received.flatMap(({ text }) => teamsFault(text) ?? []),
+      [],
+    );
+  });
+
+  await t.test('the ladder of every call shows our name, and in what we sent no 127.0.0.1 or 0.0.0.0', async () => {
+    // Not through thirteen processes of `sbc`: the same answers.
+    const place = { runDirectory: join(stage.directory, 'run'), pod: undefined, output: 'json' } as const;
+    const calls = JSON.parse((await askCalls(place)).join('\n')) as { readonly id: string }[];
+    assert.ok(calls.length >= 8, `${calls.length} calls`);
+    for (const { id } of calls) {
+      const ladder = (await askLadder(place, { call: id, withMessages: true })).join('\n');
+      const [toTeams, toPbx] = [sentTo('teams', ladder), sentTo('pbx', ladder)];
+      assert.ok(toTeams.length >= 2 && toPbx.length >= 2, ladder);
+      for (const text of toTeams) assert.equal(teamsFault(text), undefined, ladder);
+      for (const text of [...toTeams, ...toPbx])
+        assert.doesNotMatch(text, /(?<![\d.])(127\.0\.0\.1|0\.0\.0\.0)(?![\d.])/);
+    }
   });
 
   await t.test('nothing is left, and nothing was sent twice', async () => {

@@ -1,5 +1,6 @@
 /** A call with sound goes on while everything around it changes: peers, trunks, the certificate, and a manifest that is wrong. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { writeManifest } from '../kit/local-sbc.ts';
 import { pbxTrunk, teamsTrunk, tlsSecret } from '../kit/manifests.ts';
 import { eventAfter, eventually, stillHears } from './local-observe.ts';
 import { raiseSoundStage, talk } from './local-stage.ts';
-import { askOverTls, serialOf } from './tls-client.ts';
+import { askOverTls, openTls, serialOf } from './tls-client.ts';
 
 test('a call with sound outlives every change of the manifests around it', async (t) => {
   const stage = await raiseSoundStage(t);
@@ -85,6 +86,12 @@ test('a call with sound outlives every change of the manifests around it', async
     const own = await ground.pki.leaf({ names: [FQDN, `*.${FQDN}`, `renewed.${FQDN}`] });
     const asMicrosoft = { from: block.address(40), to: pod.address, identity: await ground.pki.microsoft() };
     const before = await pod.status();
+    // As Microsoft's connections, which stay open between calls.
+    const standing = openTls(asMicrosoft);
+    await once(standing, 'secureConnect');
+    standing.write('\r\n\r\n');
+    await once(standing, 'data');
+    const closed = once(standing, 'close');
     await eventAfter(
       sbc,
       () => write('secret.yaml', tlsSecret('sbc-tls', own.certificate, own.key)),
@@ -96,8 +103,26 @@ test('a call with sound outlives every change of the manifests around it', async
       ({ serial }) => serial === serialOf(own.certificate),
     );
     assert.notDeepEqual((await pod.status()).certificates, before.certificates);
+    await closed;
     await newCall(second);
     await isUp();
+  });
+
+  await t.test('a new certificate with the key of another is refused, and the one before serves on', async () => {
+    const [own, other] = [await ground.pki.leaf({ names: [FQDN, `bad.${FQDN}`] }), await ground.pki.sbc(FQDN)];
+    const asMicrosoft = { from: block.address(41), to: pod.address, identity: await ground.pki.microsoft() };
+    const { serial } = await askOverTls(asMicrosoft);
+    const before = readFileSync(join(manifests, 'secret.yaml'), 'utf8');
+    const { problems } = await eventAfter(
+      sbc,
+      () => write('secret.yaml', tlsSecret('sbc-tls', own.certificate, other.key)),
+      ({ event }) => event === 'refused',
+    );
+    assert.match(problems?.[0] ?? '', /found the key of another certificate/);
+    assert.equal((await askOverTls(asMicrosoft)).serial, serial);
+    await newCall(second);
+    await isUp();
+    write('secret.yaml', before);
   });
 
   await t.test(
@@ -161,7 +186,7 @@ test('a call with sound outlives every change of the manifests around it', async
     await pbx.hangUp();
     await teams.waitFor('CALL_CLOSED');
     await pod.isEmpty();
-    await pod.metricIs('sbc_calls_ended_total', { result: 'success', reason: 'normal-clearing' }, 7);
+    await pod.metricIs('sbc_calls_ended_total', { result: 'success', reason: 'normal-clearing' }, 8);
     assert.equal(await sbc.stop(), 0);
   });
 });

@@ -69,9 +69,25 @@ describe('A PBX calls Teams', () => {
     assert.match(linesOf(offer, 'm=')[0]!, / RTP\/SAVP 0 /);
   });
 
+  it('with codecs that the trunk names as SDP writes them, clock rate and channels included', async () => {
+    const offers = pbxSdp()
+      .replace(' 101\r\n', ' 101 111\r\n')
+      .replace('a=fmtp', 'a=rtpmap:111 opus/48000/2\r\na=fmtp');
+    for (const [codec, format] of [
+      ['opus/48000/2', 111],
+      ['Opus/48000/2', 111],
+      ['PCMA/8000', 8],
+    ] as const) {
+      const offer = await newCall({ ...teamsSide, codecs: [codec] }).pbxOffersFirst(offers);
+      assert.match(linesOf(offer, 'm=')[0] ?? '', new RegExp(` RTP/SAVP ${format} \\d+$`), codec);
+    }
+  });
+
   it('without a codec that Teams may see: 488', async () => {
     const result = await newCall({ ...teamsSide, codecs: ['opus'] }).pbxOffersFirst(pbxSdp());
     assert.deepEqual(result, { kind: 'refused', reason: 'No codec in common', status: 488 });
+    const otherRate = await newCall({ ...teamsSide, codecs: ['PCMA/16000'] }).pbxOffersFirst(pbxSdp());
+    assert.deepEqual(otherRate, result);
   });
 
   it('under the advertised address, in offers and in answers', async () => {

@@ -1,67 +1,13 @@
 import assert from 'node:assert/strict';
 import type { TcpSocketConnectOpts } from 'node:net';
-import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, createServer, type ConnectionOptions } from 'node:tls';
 import { test, type TestContext } from 'node:test';
-import sip, { type Message } from 'sip';
 import { freeBlock } from '../kit/free-address.ts';
 import { sharedPki } from '../kit/pki.ts';
 import { TeamsSimulator } from '../teams-simulator/teams-simulator.ts';
-import { Framer } from '../teams-simulator/wire.ts';
+import { LITTLE_FQDN as FQDN, LittleSbc } from './simulated-little-sbc.ts';
 
 const pki = await sharedPki();
-const FQDN = 'sbc-0.example.com';
-
-/** An SBC of a few lines: dials with a certificate, answers what it is asked, keeps what it hears. */
-class LittleSbc {
-  readonly heard: { message: Message; remote: string; connection: TLSSocket }[] = [];
-  readonly #waiters: (() => void)[] = [];
-
-  take(socket: TLSSocket): void {
-    const framer = new Framer();
-    socket.setEncoding('latin1');
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: string) => {
-      for (const text of framer.push(chunk)) {
-        const message = sip.parse(text)!;
-        this.heard.push({ message, remote: socket.remoteAddress ?? '', connection: socket });
-        for (const wake of this.#waiters.splice(0)) wake();
-        this.#answer(message, socket);
-      }
-    });
-  }
-
-  async hears(startLine: string | number) {
-    for (;;) {
-      const found = this.heard.find(
-        ({ message }) => (typeof startLine === 'number' ? message.status : message.method) === startLine,
-      );
-      if (found) return found;
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    }
-  }
-
-  #answer(request: Message, socket: TLSSocket): void {
-    if (request.method === undefined || request.method === 'ACK') return;
-    const { via, from, to, cseq } = request.headers;
-    const headers = {
-      via,
-      from,
-      to: { ...to, params: { ...to.params, tag: 'sbc' } },
-      cseq,
-      'call-id': request.headers['call-id'],
-    };
-    const contact = { contact: [{ uri: `sip:${FQDN}:5061;transport=tls`, params: {} }] };
-    socket.write(
-      sip.stringify({
-        status: 200,
-        reason: 'OK',
-        headers: { ...headers, ...contact },
-        content: 'v=0\r\na=sendrecv\r\n',
-      }),
-      'latin1',
-    );
-  }
-}
 
 async function stage(t: TestContext) {
   const block = await freeBlock();
@@ -180,7 +126,7 @@ test('a call from the SBC gets 100, 180 and 200 with an SRTP answer, and a BYE e
     .replaceAll('OPTIONS', 'INVITE')
     .replace('Content-Length: 0\r\n\r\n', '');
   const sdp =
-    'v=0\r\nm=audio 4000 RTP/SAVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\na=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:x\r\n';
+    'v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/SAVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\na=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:x\r\n';
   const answered = new Promise<void>((resolve) => {
     simulator.onCall = (call) => {
       call.ring();

@@ -3,6 +3,7 @@
  * when a scenario says so.
  */
 import type { Clock } from '../../sbc-runtime/src/kernel/clock.ts';
+import { sdpFault } from '../../sbc-runtime/src/media/rtpengine/sdp-fault.ts';
 import type {
   MediaAnswer,
   MediaOffer,
@@ -46,6 +47,7 @@ export class FakeRelay implements MediaRelay {
   readonly #clock: Clock;
   readonly #ladder: Ladder;
   readonly #failures: { readonly verb: string; readonly result: MediaResult }[] = [];
+  #latencyMs = LATENCY_MS;
   #isSilent = false;
   #ports = 30_000;
 
@@ -59,6 +61,11 @@ export class FakeRelay implements MediaRelay {
   /** The next operation of this kind is refused. 488: the description is at fault; 503: no ports left. */
   fails(verb: 'offer' | 'answer', status: 488 | 503 = 503, reason = 'refused by the scenario'): void {
     this.#failures.push({ verb, result: { kind: 'refused', reason, status } });
+  }
+
+  /** Milliseconds that each request takes from now on. */
+  takes(latencyMs: number): void {
+    this.#latencyMs = latencyMs;
   }
 
   /** Does not answer any more; `available` says so at once, as after a failed health check. */
@@ -82,6 +89,8 @@ export class FakeRelay implements MediaRelay {
   offer(offer: MediaOffer, done: (result: MediaResult) => void): void {
     this.#note({ verb: 'offer', ...offer });
     this.#answerLater('offer', done, () => {
+      const fault = sdpFault(offer.sdp, offer.from.transport);
+      if (fault !== undefined) return { kind: 'refused', reason: fault, status: 488 };
       let session = this.sessions.get(offer.session);
       if (!session) {
         session = { ports: new Map() };
@@ -94,6 +103,8 @@ export class FakeRelay implements MediaRelay {
   answer(answer: MediaAnswer, done: (result: MediaResult) => void): void {
     this.#note({ verb: 'answer', ...answer });
     this.#answerLater('answer', done, () => {
+      const fault = sdpFault(answer.sdp, answer.from.transport);
+      if (fault !== undefined) return { kind: 'refused', reason: fault, status: 488 };
       const session = this.sessions.get(answer.session);
       if (!session) return { kind: 'refused', reason: 'Unknown call-id', status: 488 };
       return { kind: 'sdp', sdp: this.#rewrite(answer.sdp, answer.to, session) };
@@ -102,16 +113,18 @@ export class FakeRelay implements MediaRelay {
 
   delete(session: string): void {
     this.#note({ verb: 'delete', session });
-    this.sessions.delete(session);
+    // As the real adapter: the requests of one session one after the other, so that no offer comes after its delete.
+    this.#clock.after(this.#latencyMs, () => this.sessions.delete(session));
   }
 
   #note(operation: RelayOperation): void {
+    if (!this.#ladder.isKept) return;
     this.operations.push(operation);
     this.#ladder.add({ atMs: this.#clock.nowMs(), from: 'sbc', to: 'relay', title: operation.verb });
   }
 
   #answerLater(verb: string, done: (result: MediaResult) => void, succeed: () => MediaResult): void {
-    this.#clock.after(LATENCY_MS, () => {
+    this.#clock.after(this.#latencyMs, () => {
       const at = this.#failures.findIndex((each) => each.verb === verb);
       const failure = this.#failures.splice(at, at < 0 ? 0 : 1)[0];
       const unavailable: MediaResult = { kind: 'unavailable', reason: 'no answer from the relay' };

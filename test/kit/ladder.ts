@@ -12,9 +12,15 @@ export interface Rung {
 
 export class Ladder {
   readonly rungs: Rung[] = [];
+  /** False in runs of very many calls: nothing is written down, and nothing is kept. */
+  readonly isKept: boolean;
+
+  constructor(isKept = true) {
+    this.isKept = isKept;
+  }
 
   add(rung: Rung): void {
-    this.rungs.push(rung);
+    if (this.isKept) this.rungs.push(rung);
   }
 
   toString(): string {

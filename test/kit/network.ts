@@ -12,6 +12,19 @@ import { stampVia } from '../../sbc-runtime/src/transport/via-stamp.ts';
 import type { Ladder } from './ladder.ts';
 
 const LATENCY_MS = 1;
+/** Connections of one party; the oldest is cut where one more comes. */
+const MAX_WIRES = 64;
+
+/** A message on its way, before any fault. */
+export interface Carried {
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+  readonly wire: Wire;
+}
+
+/** What becomes of a message: undefined, as ever; lost; once more after so many milliseconds. */
+export type Fate = undefined | 'lost' | { readonly copyAfterMs: number };
 
 /** Where a party stands: what reaches it, and how the SBC's transport room would see what it sends. */
 export interface Place {
@@ -22,6 +35,8 @@ export interface Place {
   readonly hosts: readonly string[];
   readonly listener: string;
   readonly trunks: readonly string[];
+  /** Where its further connections come from, in turn. @default address */
+  readonly otherAddresses?: readonly string[];
 }
 
 /** A UDP path, or a connection that ends once. */
@@ -34,9 +49,11 @@ export class Wire implements Flow {
   readonly isReliable: boolean;
   readonly station: Station;
   isOpen = true;
+  /** The SBC takes another one for what it asks from now on. */
+  isRetired = false;
 
-  constructor(station: Station, port: number, trunks: readonly string[]) {
-    const { protocol, address, listener } = station.place;
+  constructor(station: Station, port: number, trunks: readonly string[], address = station.place.address) {
+    const { protocol, listener } = station.place;
     this.protocol = protocol;
     this.address = address;
     this.port = port;
@@ -53,9 +70,13 @@ export class Station {
   readonly place: Place;
   /** Takes what arrives; set by the party. */
   onText: (text: string, wire: Wire) => void = () => undefined;
+  /** Its connections were cut. */
+  onClosed: () => void = () => undefined;
   /** Refuses new connections, and on UDP nobody is there. */
   isDown = false;
   readonly wires: Wire[] = [];
+  /** Connections so far. */
+  dialled = 0;
 
   constructor(name: string, place: Place) {
     this.name = name;
@@ -90,6 +111,8 @@ export class Network implements Transports {
   readonly #faults: Fault[] = [];
   #user: TransportUser | undefined;
   #ports = 40_000;
+  /** Sees every message that sets out, in both directions, and says what becomes of it. */
+  tap: ((carried: Carried) => Fate) | undefined;
 
   constructor(clock: Clock, ladder: Ladder) {
     this.#clock = clock;
@@ -130,6 +153,7 @@ export class Network implements Transports {
       title: '',
       remark: 'connections closed',
     });
+    station.onClosed();
   }
 
   // ---- the SBC's side
@@ -174,6 +198,11 @@ export class Network implements Transports {
     return true;
   }
 
+  retire(hop: Hop): void {
+    const station = this.#stations.find((each) => leadsTo(each, hop));
+    for (const wire of station?.wires ?? []) wire.isRetired ||= wire.isReliable && wire.trunks.includes(hop.trunk);
+  }
+
   respond(flow: Flow, _via: unknown, text: string): void {
     if (!(flow instanceof Wire)) throw new Error('Cannot respond: not a flow of this network');
     const wire = flow.isOpen ? flow : this.#wireTo(flow.station, flow.trunks[0] ?? '');
@@ -189,9 +218,15 @@ export class Network implements Transports {
   }
 
   carryToSbc(wire: Wire, text: string): void {
-    const delayMs = this.#fault(wire.station.name, 'sbc', text);
+    this.#carry({ from: wire.station.name, to: 'sbc', text, wire }, () => this.#deliverToSbc(wire, text));
+  }
+
+  #carry(carried: Carried, deliver: () => void): void {
+    const fate = this.tap?.(carried);
+    const delayMs = this.#fault(carried, fate);
     if (delayMs === 'lost') return;
-    this.#clock.after(LATENCY_MS + delayMs, () => this.#deliverToSbc(wire, text));
+    this.#clock.after(LATENCY_MS + delayMs, deliver);
+    if (typeof fate === 'object') this.#clock.after(LATENCY_MS + fate.copyAfterMs, deliver);
   }
 
   #deliverToSbc(wire: Wire, text: string): void {
@@ -215,42 +250,53 @@ export class Network implements Transports {
 
   #carryToParty(wire: Wire, text: string): void {
     const { station } = wire;
-    const delayMs = this.#fault('sbc', station.name, text);
-    if (delayMs === 'lost') return;
-    this.#clock.after(LATENCY_MS + delayMs, () => {
+    this.#carry({ from: 'sbc', to: station.name, text, wire }, () => {
       if (!station.isDown) station.onText(text, wire);
     });
   }
 
   /** Writes the rung, and says what a fault does to this message. */
-  #fault(from: string, to: string, text: string): number | 'lost' {
+  #fault({ from, to, text }: Carried, fate: Fate): number | 'lost' {
+    if (!this.#ladder.isKept && this.#faults.length === 0) return fate === 'lost' ? fate : 0;
     const fault = this.#faults.find(
       (each) => each.remaining > 0 && each.from === from && each.to === to && isWhat(text, each.what),
     );
     if (fault) fault.remaining -= 1;
-    const delayMs = fault?.delayMs ?? 0;
-    const remark = delayMs === 'lost' ? { remark: 'lost' } : delayMs > 0 ? { remark: `delayed ${delayMs} ms` } : {};
+    const delayMs = fate === 'lost' ? fate : (fault?.delayMs ?? 0);
+    const remark = remarkOf(delayMs, fate);
     this.#ladder.add({ atMs: this.#clock.nowMs(), from, to, title: titleOf(text), ...remark });
     return delayMs;
   }
 
   #wireTo(station: Station, trunk: string): Wire {
-    const open = station.wires.find((wire) => wire.isOpen && wire.trunks.includes(trunk));
+    const open = station.wires.find((wire) => wire.isOpen && !wire.isRetired && wire.trunks.includes(trunk));
     return open ?? this.#newWire(station, [trunk]);
   }
 
   #newWire(station: Station, trunks: readonly string[]): Wire {
     // On UDP the source port is the one that it listens on; a connection comes from a port of its own.
     const port = station.place.protocol === 'UDP' ? station.place.port : ++this.#ports;
-    const wire = new Wire(station, port, trunks);
+    const { address, otherAddresses = [] } = station.place;
+    const from = [address, ...otherAddresses];
+    const wire = new Wire(station, port, trunks, from[station.dialled++ % from.length]);
     station.wires.push(wire);
+    if (station.wires.length > MAX_WIRES) {
+      const oldest = station.wires.shift();
+      if (oldest?.isReliable === true) oldest.isOpen = false;
+    }
     return wire;
   }
 }
 
 function leadsTo({ place }: Station, hop: Hop): boolean {
   return (
-    place.hosts.includes(hop.host.toLowerCase()) &&
+    place.hosts.includes(hop.at?.address ?? hop.host.toLowerCase()) &&
     (hop.port === undefined || hop.port === place.port || place.protocol !== 'UDP')
   );
+}
+
+function remarkOf(delayMs: number | 'lost', fate: Fate): { readonly remark?: string } {
+  if (delayMs === 'lost') return { remark: 'lost' };
+  if (typeof fate === 'object') return { remark: `again after ${fate.copyAfterMs} ms` };
+  return delayMs > 0 ? { remark: `delayed ${delayMs} ms` } : {};
 }

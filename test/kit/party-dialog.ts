@@ -12,13 +12,17 @@ export interface PartyDialog {
   route: string;
   /** Our last CSeq. */
   sequence: number;
-  /** The peer's last CSeq. */
-  remoteSequence: number;
+  /** The peer's last CSeq, by our To tag: each fork has a dialog of its own. */
+  readonly remoteSequences: Map<string, number>;
+  /** Our To tags, where a call rings on several phones. */
+  readonly tags: Set<string>;
   /** The newest INVITE of each side, for ACK, CANCEL and answers. */
   ownInvite: Message | undefined;
   ownInviteOk: Message | undefined;
   /** Requests that we got and have not finally answered, the newest last. */
   readonly unanswered: Message[];
+  /** The INVITE that calls us: a fork may answer it after another one has. */
+  readonly invite: Message | undefined;
 }
 
 /** Who a party is and how it writes. */
@@ -48,13 +52,13 @@ export const branchOf = (message: Message): string => message.headers.via[0]?.pa
 /** The same for every copy of one message. RFC 3261 §17.1.3 for requests; an ACK of a 2xx has a new branch each time. */
 export function keyOf(message: Message): string {
   const { cseq, to } = message.headers;
-  if (message.method === 'ACK') return `ACK ${message.headers['call-id']} ${cseq.seq}`;
+  if (message.method === 'ACK') return `ACK ${message.headers['call-id']} ${cseq.seq} ${tagOf(to) ?? ''}`;
   if (message.method !== undefined) return `${message.method} ${branchOf(message)}`;
   return `${message.status ?? 0} ${cseq.method} ${branchOf(message)} ${tagOf(to) ?? ''} ${message.content ?? ''}`;
 }
 
 /** RFC 3261 §12.1: the UAC takes Record-Route in reverse. */
-export function routeOf(message: Message, isUac: boolean): string {
+function routeOf(message: Message, isUac: boolean): string {
   const recordRoutes = message.headers['record-route'];
   if (!Array.isArray(recordRoutes)) return '';
   const uris = recordRoutes.map((each) => `<${sip.stringifyUri(each.uri ?? '')}>`);
@@ -71,10 +75,12 @@ export function dialogOfInvite(invite: Message, tag: string): PartyDialog {
     remoteTarget: contact?.[0]?.uri ?? '',
     route: routeOf(invite, false),
     sequence: 0,
-    remoteSequence: cseq.seq,
+    remoteSequences: new Map([[tag, cseq.seq]]),
+    tags: new Set([tag]),
     ownInvite: undefined,
     ownInviteOk: undefined,
     unanswered: [],
+    invite,
   };
 }
 
@@ -87,14 +93,58 @@ export function dialogOfCall(
 ): PartyDialog {
   return {
     callId: ids.callId,
-    local: { uri: `sip:${from}@${identity.domain}`, params: { tag: ids.tag } },
+    local: { uri: from.startsWith('sip:') ? from : `sip:${from}@${identity.domain}`, params: { tag: ids.tag } },
     remote: { uri: identity.sbcUri(to), params: {} },
     remoteTarget: identity.sbcUri(to),
     route: '',
     sequence: 0,
-    remoteSequence: 0,
+    remoteSequences: new Map(),
+    tags: new Set([ids.tag]),
     ownInvite: undefined,
     ownInviteOk: undefined,
     unanswered: [],
+    invite: undefined,
   };
+}
+
+/** What a user agent checks before it believes a message within a dialog (RFC 3261 §12.2). `contact`: ours. */
+export function dialogProblem(dialog: PartyDialog | undefined, message: Message, contact: string): string | undefined {
+  const { from, to, cseq } = message.headers;
+  if (message.method === undefined) {
+    return dialog && tagOf(from) === tagOf(dialog.local)
+      ? undefined
+      : 'From tag or Call-ID is not that of a request we sent';
+  }
+  if (message.headers['max-forwards'] === undefined) return 'Max-Forwards is missing';
+  if (!dialog || tagOf(to) === undefined) return undefined;
+  const tag = tagOf(to) ?? '';
+  if (!dialog.tags.has(tag)) return 'To tag is not ours';
+  if (tagOf(from) !== tagOf(dialog.remote)) return 'From tag is not the one that the dialog began with';
+  if (message.method !== 'ACK' && message.method !== 'CANCEL' && cseq.seq <= (dialog.remoteSequences.get(tag) ?? 0))
+    return `CSeq ${cseq.seq} does not grow`;
+  if (message.method !== 'CANCEL' && message.uri !== contact)
+    return `request URI ${message.uri ?? ''} is not our Contact`;
+  return undefined;
+}
+
+export function takeRequest(dialog: PartyDialog, request: Message): void {
+  if (request.method === 'ACK') return;
+  dialog.unanswered.push(request);
+  const tag = tagOf(request.headers.to) ?? tagOf(dialog.local) ?? '';
+  if (request.method !== 'CANCEL') dialog.remoteSequences.set(tag, request.headers.cseq.seq);
+  const target = request.headers.contact?.[0]?.uri;
+  if (target !== undefined) dialog.remoteTarget = target;
+}
+
+/** A provisional response or 2xx to an INVITE makes or moves the dialog; others change nothing. */
+export function takeResponse(dialog: PartyDialog, response: Message, identity: PartyIdentity): void {
+  const status = response.status ?? 0;
+  if (response.headers.cseq.method !== 'INVITE' || status <= 100 || status >= 300) return;
+  dialog.remote = response.headers.to;
+  const target = response.headers.contact?.[0]?.uri;
+  if (target !== undefined) dialog.remoteTarget = target;
+  if (status < 200) return;
+  dialog.ownInviteOk = response;
+  // What we put there ourselves comes back; the SBC needs no route towards itself.
+  if (identity.recordRoute === undefined) dialog.route = routeOf(response, true);
 }

@@ -1,7 +1,8 @@
 /** What a scenario says about a message that a party gets; all that it does not say is free. */
 import sip, { type Message } from 'sip';
 import { uriOf } from './party-dialog.ts';
-import { directionOf, mediaKindOf, type MediaKind, type PartyDirection } from './party-media.ts';
+import { mediaKindOf, type MediaKind } from './party-media.ts';
+import { directionOf, type Direction } from '../teams-simulator/media.ts';
 
 export interface Expectation {
   /** User of To and, in a request, of the request URI. */
@@ -10,7 +11,7 @@ export interface Expectation {
   readonly from?: string;
   readonly offer?: MediaKind | 'none';
   readonly answer?: MediaKind | 'none';
-  readonly direction?: PartyDirection;
+  readonly direction?: Direction;
   /** By lower-case name: equal, matching, or absent (null). */
   readonly headers?: Readonly<Record<string, string | RegExp | null>>;
   readonly uri?: string | RegExp;

@@ -1,7 +1,7 @@
 /** Session descriptions of scripted parties: short, with what scenarios are about. */
+import type { Direction } from '../teams-simulator/media.ts';
 
 export type MediaKind = 'rtp-avp' | 'srtp-sdes';
-export type PartyDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /** Writes one party's descriptions: the o= version grows exactly when the text changes (RFC 3264 §8). */
 export class PartyMedia {
@@ -15,7 +15,7 @@ export class PartyMedia {
     this.#port = port;
   }
 
-  describe(kind: MediaKind, direction: PartyDirection = 'sendrecv', formats = '8 0 101'): string {
+  describe(kind: MediaKind, direction: Direction = 'sendrecv', formats = '8 0 101'): string {
     const isSecure = kind === 'srtp-sdes';
     const rest = [
       's=-',
@@ -42,8 +42,4 @@ export function mediaKindOf(sdp: string): MediaKind | 'none' {
   const profile = /^m=audio \d+ (\S+)/m.exec(sdp)?.[1];
   if (profile === undefined) return 'none';
   return profile.includes('SAVP') ? 'srtp-sdes' : 'rtp-avp';
-}
-
-export function directionOf(sdp: string): PartyDirection {
-  return (/^a=(sendrecv|sendonly|recvonly|inactive)\r?$/m.exec(sdp)?.[1] as PartyDirection | undefined) ?? 'sendrecv';
 }

@@ -1,18 +1,19 @@
 /** The messages of a scripted party: what a scenario says goes in, the rest is filled in. */
 import type { Address, Message } from 'sip';
 import type { PartyDialog, PartyIdentity } from './party-dialog.ts';
-import type { MediaKind, PartyDirection } from './party-media.ts';
+import type { Direction } from '../teams-simulator/media.ts';
+import type { MediaKind } from './party-media.ts';
 
 export interface Sending {
   /** Number that is called. With it, a request stands outside every call, and an INVITE begins a new one. */
   readonly to?: string;
-  /** Number in From of a new call. */
+  /** Number in From of a new call, or a whole `sip:` URI. */
   readonly from?: string;
   /** Default: the party's own kind in an INVITE. `none`: no body; a text: that description. */
   readonly offer?: MediaKind | 'none' | `v=0${string}`;
   /** Default: the party's own kind in the 200 of an INVITE. */
   readonly answer?: MediaKind | 'none' | `v=0${string}`;
-  readonly direction?: PartyDirection;
+  readonly direction?: Direction;
   /** Further or other headers, names in lower case; undefined leaves one out. */
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly body?: { readonly type: string; readonly content: string };

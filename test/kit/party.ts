@@ -2,27 +2,28 @@
  * A scripted user agent in front of the SBC: `sends` and `gets`, one line a message. It fills Via, tags, CSeq and Contact
  * itself; what it gets and was not told to expect fails the scenario. Written on npm `sip`'s codec.
  */
-import type { Message } from 'sip';
+import sip, { type Message } from 'sip';
 import type { VirtualClock } from '../../sbc-runtime/src/kernel/virtual-clock.ts';
 import { read, render } from '../teams-simulator/wire.ts';
-import sip from 'sip';
 import type { Ladder } from './ladder.ts';
 import { titleOf, type Network, type Station, type Wire } from './network.ts';
+import { PartyCalls } from './party-calls.ts';
 import {
   branchOf,
   dialogOfCall,
   dialogOfInvite,
+  dialogProblem,
   keyOf,
-  routeOf,
   tagOf,
+  takeRequest,
+  takeResponse,
   type PartyDialog,
   type PartyIdentity,
 } from './party-dialog.ts';
 import { mismatch, type Expectation } from './party-expectation.ts';
 import { PartyMedia, type MediaKind } from './party-media.ts';
 import { hopByHop, requestMessage, responseMessage, type Body, type Sending } from './party-messages.ts';
-
-export type { Expectation } from './party-expectation.ts';
+import { teamsFault } from './teams-fault.ts';
 
 /** A method, or the status of a response. */
 export type What = string | number;
@@ -64,14 +65,13 @@ export class Party {
   /** Copies of what was got already. */
   readonly #copies: Message[] = [];
   readonly #known = new Set<string>();
-  readonly #dialogs = new Map<string, PartyDialog>();
-  readonly #callNames = new Map<string, string>();
+  readonly #calls = new PartyCalls();
   /** Our refusals of INVITEs, by branch, until their ACK comes (RFC 3261 §17.2.1). */
   readonly #refusals = new Map<string, string>();
   /** Where each request came from: responses go back there. */
   readonly #wires = new Map<Message, Wire>();
   readonly #sent: { readonly what: What; readonly text: string; readonly wire: Wire }[] = [];
-  #current: PartyDialog | undefined;
+  #isIgnored: (message: Message) => boolean = () => false;
   #drawn = 0;
 
   constructor(options: PartyOptions, { world, station }: { world: PartyWorld; station: Station }) {
@@ -106,7 +106,7 @@ export class Party {
     const { message } = arrival;
     if (!isWhat(message, what))
       throw this.#ladder.failure(`${this.name} expected ${what}, got ${titleOf(arrival.text)}`);
-    const problem = mismatch(message, expectation) ?? this.#dialogProblem(message);
+    const problem = mismatch(message, expectation) ?? this.#problemOf(message);
     if (problem !== undefined)
       throw this.#ladder.failure(`${this.name} got ${titleOf(arrival.text)}: ${problem}\n${arrival.text}`);
     this.#take(arrival, expectation.call);
@@ -143,11 +143,21 @@ export class Party {
     return Promise.resolve();
   };
 
+  /** From now on, messages of this kind are not its business. */
+  ignores = (isIgnored: (message: Message) => boolean): void => {
+    this.#isIgnored = isIgnored;
+  };
+
   /** Text as it stands. */
   sendsText = async (text: string): Promise<void> => {
     this.#network.carryToSbc(this.#network.wireFrom(this.#station, false), text);
     return Promise.resolve();
   };
+
+  /** Where the newest message of this party came from. */
+  get lastAddress(): string | undefined {
+    return this.#sent.at(-1)?.wire.address;
+  }
 
   closesConnection = (): void => this.#network.closes(this.#station);
 
@@ -171,7 +181,7 @@ export class Party {
   // ---- sending
 
   #sendRequest(method: string, sending: Sending): void {
-    const isOutside = sending.to !== undefined || !this.#current;
+    const isOutside = sending.to !== undefined || !this.#calls.current;
     const dialog = isOutside ? this.#newCall(sending) : this.#dialog(sending);
     dialog.sequence += 1;
     const { identity } = this.#options;
@@ -218,12 +228,15 @@ export class Party {
 
   #sendResponse(status: number, sending: Sending): void {
     const dialog = this.#dialog(sending);
-    const request = dialog.unanswered.findLast((each) => sending.for === undefined || each.method === sending.for);
+    const waiting = dialog.unanswered.findLast((each) => sending.for === undefined || each.method === sending.for);
+    // Another fork of a call that was answered or refused already.
+    const request = waiting ?? (sending.toTag === undefined ? undefined : dialog.invite);
     if (!request) throw this.#ladder.failure(`${this.name} cannot send ${status}: it has got no request to answer`);
-    if (status >= 200) dialog.unanswered.splice(dialog.unanswered.indexOf(request), 1);
+    if (status >= 200 && waiting) dialog.unanswered.splice(dialog.unanswered.indexOf(waiting), 1);
     const isOk = status >= 200 && status < 300 && request.method === 'INVITE';
     const body = this.#body(sending.answer ?? sending.offer ?? (isOk ? this.#options.mediaKind : 'none'), sending);
     const tag = sending.toTag ?? tagOf(dialog.local) ?? '';
+    dialog.tags.add(tag);
     const message = responseMessage(this.#options.identity, request, status, { tag, sending, body });
     if (request.method === 'INVITE' && status >= 300) this.#refusals.set(branchOf(request), String(status));
     const wire = this.#wires.get(request);
@@ -248,6 +261,9 @@ export class Party {
   #onText(text: string, wire: Wire): void {
     const message = read(text);
     if (!message) throw this.#ladder.failure(`${this.name} got what npm sip cannot read:\n${text}`);
+    const fault = this.#options.identity.writesUpperCase ? teamsFault(text) : undefined;
+    if (fault !== undefined) throw this.#ladder.failure(`${this.name} got what Teams refuses: ${fault}\n${text}`);
+    if (this.#isIgnored(message)) return;
     if (message.method === 'ACK' && this.#refusals.delete(branchOf(message))) {
       this.#known.add(keyOf(message));
       return;
@@ -271,60 +287,21 @@ export class Party {
   }
 
   #acknowledgeRefusal(final: Message): void {
-    const invite = this.#dialogs.get(final.headers['call-id'])?.ownInvite;
+    const invite = this.#calls.of(final)?.ownInvite;
     if (!invite || branchOf(invite) !== branchOf(final)) return;
     const ack = hopByHop('ACK', invite, final.headers.to);
     this.#send('ACK', ack, this.#network.wireFrom(this.#station, false));
   }
 
-  /** What a user agent checks before it believes a message within a dialog (RFC 3261 §12.2). */
-  #dialogProblem(message: Message): string | undefined {
-    const dialog = this.#dialogs.get(message.headers['call-id']);
-    const { from, to, cseq } = message.headers;
-    if (message.method === undefined) {
-      return dialog && tagOf(from) === tagOf(dialog.local)
-        ? undefined
-        : 'From tag or Call-ID is not that of a request we sent';
-    }
-    if (message.headers['max-forwards'] === undefined) return 'Max-Forwards is missing';
-    if (!dialog || tagOf(to) === undefined) return undefined;
-    if (tagOf(to) !== tagOf(dialog.local)) return 'To tag is not ours';
-    if (tagOf(from) !== tagOf(dialog.remote)) return 'From tag is not the one that the dialog began with';
-    if (message.method !== 'ACK' && message.method !== 'CANCEL' && cseq.seq <= dialog.remoteSequence)
-      return `CSeq ${cseq.seq} does not grow`;
-    if (message.method !== 'CANCEL' && message.uri !== this.#options.identity.contact)
-      return `request URI ${message.uri ?? ''} is not our Contact`;
-    return undefined;
-  }
-
   #take({ message }: Arrival, callName: string | undefined): void {
-    const callId = message.headers['call-id'];
-    let dialog = this.#dialogs.get(callId);
-    if (!dialog) {
-      dialog = dialogOfInvite(message, this.#draw(`${this.name}-tag-`));
-      this.#dialogs.set(callId, dialog);
-    }
-    if (callName !== undefined) this.#callNames.set(callName, callId);
-    this.#current = dialog;
-    if (message.method === undefined) this.#takeResponse(message, dialog);
-    else if (message.method !== 'ACK') {
-      dialog.unanswered.push(message);
-      if (message.method !== 'CANCEL') dialog.remoteSequence = message.headers.cseq.seq;
-      const target = message.headers.contact?.[0]?.uri;
-      if (target !== undefined) dialog.remoteTarget = target;
-    }
+    const dialog = this.#calls.of(message) ?? dialogOfInvite(message, this.#draw(`${this.name}-tag-`));
+    this.#calls.use(dialog, callName);
+    if (message.method === undefined) takeResponse(dialog, message, this.#options.identity);
+    else takeRequest(dialog, message);
   }
 
-  #takeResponse(response: Message, dialog: PartyDialog): void {
-    const status = response.status ?? 0;
-    if (response.headers.cseq.method !== 'INVITE' || status <= 100 || status >= 300) return;
-    dialog.remote = response.headers.to;
-    const target = response.headers.contact?.[0]?.uri;
-    if (target !== undefined) dialog.remoteTarget = target;
-    if (status < 200) return;
-    dialog.ownInviteOk = response;
-    // What we put there ourselves comes back; the SBC needs no route towards itself.
-    if (this.#options.identity.recordRoute === undefined) dialog.route = routeOf(response, true);
+  #problemOf(message: Message): string | undefined {
+    return dialogProblem(this.#calls.of(message), message, this.#options.identity.contact);
   }
 
   // ---- time
@@ -353,20 +330,14 @@ export class Party {
   #newCall(sending: Sending): PartyDialog {
     const ids = { callId: this.#draw(`${this.name}-call-`), tag: this.#draw(`${this.name}-tag-`) };
     const dialog = dialogOfCall(this.#options.identity, sending.to ?? '', ids, sending.from);
-    this.#dialogs.set(dialog.callId, dialog);
-    if (sending.call !== undefined) this.#callNames.set(sending.call, dialog.callId);
-    this.#current = dialog;
+    this.#calls.use(dialog, sending.call);
     return dialog;
   }
 
-  #dialog(sending: Sending): PartyDialog {
-    const callId = sending.call === undefined ? this.#current?.callId : this.#callNames.get(sending.call);
-    const dialog = callId === undefined ? undefined : this.#dialogs.get(callId);
-    if (!dialog)
-      throw this.#ladder.failure(
-        `${this.name} has no call${sending.call === undefined ? '' : ` named ${sending.call}`}`,
-      );
-    this.#current = dialog;
+  #dialog({ call }: Sending): PartyDialog {
+    const dialog = this.#calls.named(call);
+    if (!dialog) throw this.#ladder.failure(`${this.name} has no call${call === undefined ? '' : ` named ${call}`}`);
+    this.#calls.use(dialog);
     return dialog;
   }
 

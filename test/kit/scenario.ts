@@ -17,6 +17,8 @@ export interface RelayStage {
   /** The next operation that no `got` has named yet is of this kind. */
   got: (verb: RelayOperation['verb'], expectation?: OperationExpectation) => Promise<RelayOperation>;
   fails: FakeRelay['fails'];
+  /** Milliseconds that each request takes from now on. */
+  takes: FakeRelay['takes'];
   goesAway: () => void;
   comesBack: () => void;
   hangs: () => void;
@@ -58,7 +60,7 @@ export function scenario<Name extends string>(
 export function raise<Name extends string>(
   setup: Setup<Name>,
 ): { stage: Stage<Name>; finish: () => Promise<void>; world: World } {
-  const world = new World(setup.state);
+  const world = new World(setup.state, setup);
   const parties: Record<string, Party> = {};
   for (const [name, { place, party }] of Object.entries<Setup<Name>['parties'][Name]>(setup.parties)) {
     parties[name] = new Party({ ...party, name }, { world, station: world.network.addStation(name, place) });
@@ -101,6 +103,7 @@ function relayStage({ relay, ladder }: World): RelayStage {
       return Promise.resolve(operation);
     },
     fails: (verb, status, reason) => relay.fails(verb, status, reason),
+    takes: (latencyMs) => relay.takes(latencyMs),
     goesAway: () => relay.goesAway(),
     comesBack: () => relay.comesBack(),
     hangs: () => relay.hangs(),

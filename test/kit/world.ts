@@ -1,9 +1,12 @@
 /** The runtime's calls on virtual time between scripted parties. The one place where scenarios meet the composition. */
 import type { RoutingState } from '@teams-sbc/crds/runtime';
-import type { CallRecord } from '../../sbc-runtime/src/b2bua/call-ports.ts';
+import type { WaitProbe } from '../../sbc-runtime/src/b2bua/call-gate.ts';
+import type { CallRecord, CallRecords } from '../../sbc-runtime/src/b2bua/call-ports.ts';
 import { composeCalls, type CallSystem } from '../../sbc-runtime/src/compose.ts';
+import type { Clock } from '../../sbc-runtime/src/kernel/clock.ts';
 import { silentLog } from '../../sbc-runtime/src/kernel/log.ts';
 import { noMetrics } from '../../sbc-runtime/src/kernel/metrics.ts';
+import type { Credentials } from '../../sbc-runtime/src/sip/digest.ts';
 import { VirtualClock } from '../../sbc-runtime/src/kernel/virtual-clock.ts';
 import { FakeRelay } from './fake-relay.ts';
 import { Ladder } from './ladder.ts';
@@ -11,19 +14,35 @@ import { Network } from './network.ts';
 import { SBC_ADDRESS } from './routing-state.ts';
 import { virtualRandom } from './virtual-random.ts';
 
+export interface WorldOptions {
+  /** For very many calls: no ladder, no list of what the relay did, and `records` elsewhere. @default false */
+  readonly isLight?: boolean;
+  /** @default the list `records` */
+  readonly records?: CallRecords;
+  /** What trunks log in with, by name. @default nothing */
+  readonly logins?: Readonly<Record<string, Credentials>>;
+  /** @default the transaction room's */
+  readonly maxTransactions?: number;
+  /** Tells the SBC how late it is. @default nothing does */
+  readonly probe?: (clock: Clock) => WaitProbe;
+}
+
 /** Long enough for every transaction: 64*T1, T4, and 64*T1 again where a BYE follows a lost ACK. */
 const SETTLES_IN_MS = 75_000;
 
 export class World {
   readonly clock = new VirtualClock();
-  readonly ladder = new Ladder();
-  readonly network = new Network(this.clock, this.ladder);
-  readonly relay = new FakeRelay(this.clock, this.ladder);
+  readonly ladder: Ladder;
+  readonly network: Network;
+  readonly relay: FakeRelay;
   /** Calls that have ended, in order. */
   readonly records: CallRecord[] = [];
   readonly system: CallSystem;
 
-  constructor(state: RoutingState) {
+  constructor(state: RoutingState, options: WorldOptions = {}) {
+    this.ladder = new Ladder(options.isLight !== true);
+    this.network = new Network(this.clock, this.ladder);
+    this.relay = new FakeRelay(this.clock, this.ladder);
     this.system = composeCalls({
       transports: this.network,
       relay: this.relay,
@@ -31,11 +50,14 @@ export class World {
       random: virtualRandom(),
       log: silentLog,
       metrics: noMetrics,
-      records: { started: () => undefined, ended: (record) => this.records.push(record) },
+      records: options.records ?? { started: () => undefined, ended: (record) => this.records.push(record) },
       state,
       podName: 'sbc-0',
       bindAddress: SBC_ADDRESS,
       userAgent: 'teams-sbc',
+      credentials: (trunk) => options.logins?.[trunk],
+      ...(options.maxTransactions === undefined ? {} : { maxTransactions: options.maxTransactions }),
+      ...(options.probe === undefined ? {} : { probe: options.probe(this.clock) }),
     });
     this.system.apply(state);
   }
@@ -57,6 +79,11 @@ export class World {
   async leftovers(): Promise<string[]> {
     this.system.stop();
     await this.passes(SETTLES_IN_MS);
+    return this.left();
+  }
+
+  /** Names what is there at this moment. */
+  left(): string[] {
     const sizes = Object.entries(this.system.size()).filter(([, size]) => size > 0);
     return [
       ...sizes.map(([what, size]) => `${size} ${what} left`),

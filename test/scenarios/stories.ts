@@ -1,44 +1,19 @@
-/** Beginnings that many scenarios share. */
+/** Beginnings and ends that many scenarios share, by name. */
 import type { Stage } from '../kit/scenario.ts';
+import { hangsUp, pbxCalls, talking, teamsCalls } from './directions.ts';
+
+type Both = Stage<'teams' | 'pbx'>;
 
 /** The PBX calls, Teams answers. */
-export async function talkingFromPbx({ teams, pbx }: Stage<'teams' | 'pbx'>): Promise<void> {
-  await pbx.sends('INVITE', { to: '+4989111111' });
-  await pbx.gets(100);
-  await teams.gets('INVITE', { to: '+4989111111' });
-  await teams.sends(180);
-  await pbx.gets(180);
-  await teams.sends(200);
-  await pbx.gets(200);
-  await pbx.sends('ACK');
-  await teams.gets('ACK');
+export async function talkingFromPbx(stage: Both): Promise<void> {
+  await talking(stage, pbxCalls);
 }
 
 /** Teams calls, the PBX answers. */
-export async function talkingFromTeams({ teams, pbx }: Stage<'teams' | 'pbx'>): Promise<void> {
-  await teams.sends('INVITE', { to: '+498912345' });
-  await teams.gets(100);
-  await pbx.gets('INVITE');
-  await pbx.sends(180);
-  await teams.gets(180);
-  await pbx.sends(200);
-  await teams.gets(200);
-  await teams.sends('ACK');
-  await pbx.gets('ACK');
+export async function talkingFromTeams(stage: Both): Promise<void> {
+  await talking(stage, teamsCalls);
 }
 
-/** Teams hangs up. */
-export async function teamsHangsUp({ teams, pbx }: Stage<'teams' | 'pbx'>): Promise<void> {
-  await teams.sends('BYE');
-  await teams.gets(200);
-  await pbx.gets('BYE');
-  await pbx.sends(200);
-}
+export const teamsHangsUp = ({ teams, pbx }: Both): Promise<void> => hangsUp(teams, pbx);
 
-/** The PBX hangs up. */
-export async function pbxHangsUp({ teams, pbx }: Stage<'teams' | 'pbx'>): Promise<void> {
-  await pbx.sends('BYE');
-  await pbx.gets(200);
-  await teams.gets('BYE');
-  await teams.sends(200);
-}
+export const pbxHangsUp = ({ teams, pbx }: Both): Promise<void> => hangsUp(pbx, teams);

@@ -1,8 +1,9 @@
 /** How Microsoft knows a trunk: the FQDN in Record-Route or Contact, matched to the certificate of the connection. */
-import { randomUUID, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import sip, { type Message } from 'sip';
+import { refusals, type Refusal } from './refusals.ts';
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const MAX_CHAIN = 8;
@@ -68,26 +69,23 @@ export interface Trunk {
 }
 
 export type TrunkVerdict =
-  { readonly kind: 'trunk'; readonly trunk: Trunk } | { readonly kind: 'refused'; readonly reason: string };
+  { readonly kind: 'trunk'; readonly trunk: Trunk } | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-/** `reason` is the value of the Reason header that Microsoft's 403 carries. */
+/** The FQDN that the request shows, and whether the certificate of its connection allows it. */
 export function trunkOf(request: Message, certificateNames: readonly string[]): TrunkVerdict {
   const recordRoute = request.headers['record-route'];
   const routed = Array.isArray(recordRoute) ? recordRoute[0]?.uri : undefined;
   const contact = request.headers.contact?.[0];
   // Record-Route wins where both are there; only the host counts.
   const uri = routed ?? (contact ? sip.parseUri(contact.uri) : undefined);
-  if (!uri) return refused('Record-Route and Contact headers are missing');
+  if (!uri) return { kind: 'refused', refusal: refusals.noContact() };
   const isAllowed = !isIP(uri.host) && certificateNames.some((name) => covers(name, uri.host));
-  if (!isAllowed) {
-    return refused(
-      `Provided Trunk FQDN '${uri.host}' is not allowed. Connection allows following fqdns: ${certificateNames.join(', ')}.`,
-    );
-  }
-  return { kind: 'trunk', trunk: { fqdn: uri.host, port: uri.port || 5061 } };
+  if (!isAllowed) return { kind: 'refused', refusal: refusals.foreignName(uri.host, certificateNames) };
+  return { kind: 'trunk', trunk: { fqdn: uri.host.toLowerCase(), port: probedPort(request) ?? (uri.port || 5061) } };
 }
 
-const refused = (words: string): TrunkVerdict => ({
-  kind: 'refused',
-  reason: `Q.850;cause=63;text="${randomUUID()};${words}"`,
-});
+/** Microsoft takes the Contact alone to know where its own OPTIONS go (docs/teams-direct-routing.md O13). */
+function probedPort(request: Message): number | undefined {
+  const contact = request.headers.contact?.[0];
+  return (contact ? sip.parseUri(contact.uri)?.port : undefined) || undefined;
+}

@@ -17,11 +17,22 @@ export interface Recorded {
 /** What happened besides messages. */
 export interface Noted {
   readonly atMs: number;
-  readonly kind: 'connection-opened' | 'connection-closed' | 'connection-refused' | 'unreadable' | 'options-failed';
+  readonly kind:
+    | 'connection-opened'
+    | 'connection-closed'
+    | 'connection-refused'
+    | 'unreadable'
+    | 'options-failed'
+    | 'refused'
+    | 'fault';
   readonly connection: number;
   readonly dataCentre: string;
   readonly detail: string;
 }
+
+/** What is older than this many messages is forgotten: an hour of OPTIONS, or a load that this is not made for. */
+const MAX_MESSAGES = 50_000;
+const MAX_NOTES = 10_000;
 
 interface Waiter {
   readonly matches: (entry: Recorded) => boolean;
@@ -31,21 +42,25 @@ interface Waiter {
 export class SimulatorLog {
   readonly messages: Recorded[] = [];
   readonly notes: Noted[] = [];
+  /** Messages that were forgotten: what is said of all messages is then said of the rest. */
+  forgotten = 0;
   /** Called for each entry, for a program that prints. */
   onEntry: ((entry: Recorded | Noted) => void) | undefined;
   readonly #startMs = performance.now();
   readonly #waiters = new Set<Waiter>();
 
   record(entry: Omit<Recorded, 'atMs'>): void {
-    const recorded = { ...entry, atMs: this.#nowMs() };
+    const recorded = { ...entry, atMs: this.nowMs };
     this.messages.push(recorded);
+    if (this.messages.length > MAX_MESSAGES) this.forgotten += this.messages.splice(0, MAX_MESSAGES / 10).length;
     this.onEntry?.(recorded);
     for (const waiter of [...this.#waiters]) if (waiter.matches(recorded)) waiter.found(recorded);
   }
 
   note(entry: Omit<Noted, 'atMs'>): void {
-    const noted = { ...entry, atMs: this.#nowMs() };
+    const noted = { ...entry, atMs: this.nowMs };
     this.notes.push(noted);
+    if (this.notes.length > MAX_NOTES) this.notes.splice(0, MAX_NOTES / 10);
     this.onEntry?.(noted);
   }
 
@@ -78,18 +93,25 @@ export class SimulatorLog {
     });
   }
 
+  /** A new page: what follows is judged by itself. */
+  clear(): void {
+    this.messages.length = 0;
+    this.notes.length = 0;
+  }
+
   /** One line a message. */
   ladder(): string {
     return this.messages.map(line).join('\n');
   }
 
-  #nowMs(): number {
+  /** Since the start. */
+  get nowMs(): number {
     return Math.round(performance.now() - this.#startMs);
   }
 }
 
 /** `INVITE` or `180 (INVITE)`. */
-function title(message: Message): string {
+export function title(message: Message): string {
   return message.method ?? `${message.status ?? 0} (${message.headers.cseq.method})`;
 }
 

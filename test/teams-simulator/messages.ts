@@ -22,29 +22,71 @@ export function newVia(dataCentre: DataCentre): Via {
 
 /** Names no host of ours and port 443: without the Record-Route nobody could answer to it. */
 export function apiContact(): Address[] {
-  const uri = `sip:api-du-a-euwe.pstnhub.microsoft.com:443;x-i=${randomUUID()};x-c=${newTag()}/d/8/${newTag()}`;
+  const uri = `sip:${API}:443;x-i=${randomUUID()};x-c=${newTag()}/d/8/${newTag()}`;
   return [{ uri, params: {} }];
 }
 
 export const recordRoute = (dataCentre: DataCentre): string =>
   `<sip:${proxyHostOf(dataCentre)}:${portOf(dataCentre)};transport=tls;lr>`;
 
+const API = 'api-du-a-euwe.pstnhub.microsoft.com';
+const PROXY = 'sip.pstnhub.microsoft.com:5061';
+
+/** With ForwardPai: who pays, as number and as person; From may be anonymous then. */
+export const identityHeaders = (from: string): Record<string, string> => ({
+  'p-asserted-identity': `<tel:${from}>,<sip:megan@contoso.com>`,
+  privacy: 'id',
+});
+
+/** With ForwardCallHistory: the number that forwarded, escaped as Microsoft's page has it. */
+export const historyHeaders = (by: string): Record<string, string> => ({
+  'history-info':
+    `<sip:${by}@${PROXY};user=phone?Reason=SIP%3Bcause%3D302%3Btext%3D%22Moved%20temporarily%22>;index=1,` +
+    `<sip:${by}@${PROXY};user=phone?Reason=SIP%3Bcause%3D496%3Btext%3D%22Call%20Queue%22>;index=1.1`,
+  'referred-by': `<sip:${by}@${PROXY};user=phone>`,
+});
+
+export interface ReferParts {
+  /** A number: the target is the PSTN's. Default: a Teams user by id, a URI without a user part. */
+  readonly number?: string;
+  /** Octets to which Referred-By grows, up to 4096. Default: what captures show, about 420. */
+  readonly size?: number;
+}
+
+/** Refer-To and Referred-By as captured: parameters with colons, base64 whose case matters, `%3D`. */
+export function referHeaders({ number, size = 0 }: ReferParts): { 'refer-to': string; 'referred-by': string } {
+  const user = `x-m=8:orgid:${randomUUID()}`;
+  const target = number === undefined ? `sip:${PROXY};transport=tls;${user}` : `sip:${number}@${PROXY};transport=tls`;
+  const place = (dci: string) => Buffer.from(`https://${API}/v1/ngc/callnotification?dci=${dci}`).toString('base64');
+  const by = (dci: string) =>
+    `<sip:${PROXY};x-m=8:orgid:${randomUUID()};x-t=${randomUUID()};x-ti=${randomUUID()};x-tt=${encodeURIComponent(place(dci))}>`;
+  const short = by(newTag());
+  const missing = Math.max(0, Math.min(size, 4096) - short.length);
+  return { 'refer-to': `<${target}>`, 'referred-by': missing === 0 ? short : by(newTag() + 'a'.repeat(missing)) };
+}
+
 const PHRASES: Readonly<Record<number, string>> = {
   100: 'Trying',
   180: 'Ringing',
+  181: 'Call Is Being Forwarded',
   183: 'Session Progress',
   200: 'OK',
   202: 'Accepted',
+  400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
+  410: 'Gone',
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',
   486: 'Busy Here',
   487: 'Request Terminated',
   488: 'Not Acceptable Here',
+  491: 'Request Pending',
   500: 'Server Internal Error',
   503: 'Service Unavailable',
+  504: 'Server Time-out',
   603: 'Decline',
 };
 

@@ -3,6 +3,8 @@ import type { Message } from 'sip';
 import type { Connection } from './connection.ts';
 
 const TIMEOUT_MS = 32_000;
+/** Open requests: as many calls, and some. */
+const MAX_PENDING = 10_000;
 
 interface Pending {
   /** Where it went, until something came back: from then on a response may take another connection (RFC 3261 §18.2.2). */
@@ -25,6 +27,7 @@ export class Requests {
     const key = keyOf(request);
     const method = request.method ?? '';
     return new Promise((resolve, reject) => {
+      if (this.#pending.size >= MAX_PENDING) throw new Error(`Cannot send: ${MAX_PENDING} requests wait for answers`);
       const onFailed = (error: Error) => {
         this.#forget(key);
         reject(error);

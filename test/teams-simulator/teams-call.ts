@@ -1,40 +1,13 @@
-/** One call between the SBC and the simulated Teams, in either direction, with its dialog (RFC 3261 §12). */
-import sip, { type Address, type Message } from 'sip';
-import type { Connection, DataCentre } from './connection.ts';
-import { directionOf, TeamsMedia, type Direction, type MediaAddress } from './media.ts';
-import { AGENT, ALLOW, apiContact, newTag, newVia, recordRoute, response } from './messages.ts';
-import type { Requests } from './requests.ts';
-
-export interface CallEnd {
-  readonly by: 'teams' | 'sbc';
-  /** Present where the call was refused or cancelled before an answer. */
-  readonly status?: number;
-  /** Value of the Reason header (RFC 3326). */
-  readonly reason?: string;
-}
-
-/** What a call needs of the simulator. */
-export interface CallOwner {
-  readonly requests: Requests;
-  /** A connection for a request within a dialog: a new one, unless the simulator was told to reuse. */
-  connectionTo(uri: string, from: DataCentre): Promise<Connection>;
-  dataCentre(host: string): DataCentre;
-  forget(call: TeamsCall): void;
-}
-
-export interface InDialog {
-  /** The data centre that the request comes from: `sip2.pstnhub.microsoft.com`. Default: the call's own. */
-  readonly from?: string;
-  readonly headers?: Readonly<Record<string, unknown>>;
-}
-
-interface Dialog {
-  readonly local: Address;
-  remote: Address;
-  remoteTarget: string;
-  routeSet: string;
-  sequence: number;
-}
+/** One call between the SBC and the simulated Teams, in either direction. */
+import type { Message } from 'sip';
+import type { CallEnd, CallOwner, InDialog, RingOptions } from './call-owner.ts';
+import type { Arrival, Connection, DataCentre } from './connection.ts';
+import { Dialog } from './dialog.ts';
+import { directionOf, TeamsMedia, type Direction, type MediaAddress, type OfferChange } from './media.ts';
+import { response } from './messages.ts';
+import { judgeOffer, MISSING_ACK, type Refusal } from './refusals.ts';
+import { Retransmission } from './retransmission.ts';
+import { Transfer, type TransferOptions } from './transfer.ts';
 
 /** A promise with its ends outside. */
 function moment<T>() {
@@ -42,6 +15,8 @@ function moment<T>() {
   promise.catch(() => undefined);
   return { promise, resolve, reject };
 }
+
+const MAX_FORKS = 50;
 
 export class TeamsCall {
   readonly direction: 'to-sbc' | 'from-sbc';
@@ -59,41 +34,46 @@ export class TeamsCall {
   readonly #ringing = moment<number>();
   readonly #answered = moment<undefined>();
   readonly #ended = moment<CallEnd>();
-  readonly #dialog: Dialog;
+  #dialog: Dialog;
+  readonly #forks = new Map<string, Dialog>();
   readonly #dataCentre: DataCentre;
   /** Where the INVITE came or went. */
   readonly #connection: Connection;
   #localSdp: string;
+  #acknowledged: Message | undefined;
+  #retransmission: Retransmission | undefined;
+  #transfer: Transfer | undefined;
 
   constructor(owner: CallOwner, invite: Message, connection: Connection, media: MediaAddress | TeamsMedia) {
     this.#owner = owner;
     this.invite = invite;
-    this.direction = media instanceof TeamsMedia ? 'to-sbc' : 'from-sbc';
+    const isOurs = media instanceof TeamsMedia;
+    this.direction = isOurs ? 'to-sbc' : 'from-sbc';
     this.#connection = connection;
     this.#dataCentre = connection.dataCentre;
-    this.#media = media instanceof TeamsMedia ? media : new TeamsMedia(media);
-    const { from, to, contact } = invite.headers;
-    const isOurs = this.direction === 'to-sbc';
+    this.#media = isOurs ? media : new TeamsMedia(media);
     this.#localSdp = isOurs ? (invite.content ?? '') : '';
     this.remoteSdp = isOurs ? '' : (invite.content ?? '');
-    this.#dialog = {
-      local: isOurs ? from : { ...to, params: { ...to.params, tag: newTag() } },
-      remote: isOurs ? to : from,
-      remoteTarget: isOurs ? (invite.uri ?? '') : (contact?.[0]?.uri ?? ''),
-      routeSet: isOurs ? '' : routeSetOf(invite),
-      sequence: isOurs ? invite.headers.cseq.seq : 0,
-    };
+    this.#dialog = isOurs ? Dialog.ofOurs(invite) : Dialog.ofTheirs(invite);
+    this.#forks.set('', this.#dialog);
     this.ringing = this.#ringing.promise;
     this.answered = this.#answered.promise;
     this.ended = this.#ended.promise;
   }
 
   get callId(): string {
-    return this.invite.headers['call-id'];
+    return this.#dialog.callId;
   }
 
-  get #toTag(): string {
-    return this.#dialog.local.params['tag'] ?? '';
+  /** Value of a Replaces header that names this dialog, from the SBC's view (RFC 3891 §3). */
+  get replaces(): string {
+    const theirs = this.#dialog.remote.params['tag'] ?? '';
+    return `${this.callId};to-tag=${theirs};from-tag=${this.#dialog.localTag}`;
+  }
+
+  /** Media direction of the newest description of each side: `sendrecv` and `inactive` are what Teams knows. */
+  get directions(): { readonly teams: Direction; readonly sbc: Direction } {
+    return { teams: directionOf(this.#localSdp), sbc: directionOf(this.remoteSdp) };
   }
 
   // ---- calls to the SBC
@@ -115,28 +95,19 @@ export class TeamsCall {
 
   /** RFC 3261 §9.1: on the INVITE's connection, with its branch. */
   async cancel(headers: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const { via, from, to } = this.invite.headers;
-    const cancel: Message = {
-      method: 'CANCEL',
-      uri: this.invite.uri ?? '',
-      headers: {
-        from,
-        to,
-        cseq: { seq: this.invite.headers.cseq.seq, method: 'CANCEL' },
-        'call-id': this.callId,
-        'max-forwards': 70,
-        via,
-        'content-length': 0,
-        ...headers,
-      },
-    };
-    await this.#owner.requests.send(cancel, this.#connection);
+    await this.#owner.requests.send(this.#dialog.cancel(headers), this.#connection);
+  }
+
+  /** A 2xx that comes again wants its ACK again (RFC 3261 §13.2.2.4). */
+  async onAnswerAgain(ok: Message): Promise<void> {
+    const { cseq } = ok.headers;
+    if (cseq.method !== 'INVITE' || this.#acknowledged?.headers.cseq.seq !== cseq.seq) return;
+    const connection = await this.#owner.connectionTo(this.#dialog.remoteTarget, this.#dataCentre);
+    connection.send(this.#acknowledged);
   }
 
   async #onAccepted(ok: Message): Promise<void> {
-    this.#dialog.remote = ok.headers.to;
-    this.#dialog.remoteTarget = ok.headers.contact?.[0]?.uri ?? this.#dialog.remoteTarget;
-    this.#dialog.routeSet = routeSetOf(ok, true);
+    this.#dialog.confirm(ok);
     this.remoteSdp = ok.content ?? '';
     await this.#acknowledge(this.invite.headers.cseq.seq);
     this.state = 'Answered';
@@ -144,50 +115,47 @@ export class TeamsCall {
   }
 
   #onRefused(final: Message): void {
-    const { from, via } = this.invite.headers;
-    // RFC 3261 §17.1.1.3: the ACK of a refusal belongs to the transaction.
-    this.#connection.send({
-      method: 'ACK',
-      uri: this.invite.uri ?? '',
-      headers: {
-        from,
-        to: final.headers.to,
-        cseq: { seq: this.invite.headers.cseq.seq, method: 'ACK' },
-        'call-id': this.callId,
-        'max-forwards': 70,
-        via,
-        'content-length': 0,
-      },
-    });
-    const reason = textOf(final, 'reason');
+    this.#connection.send(this.#dialog.ackRefusal(final));
     this.#answered.reject(new Error(`The SBC answered ${final.status ?? 0} ${final.reason ?? ''}`));
-    this.#end({
-      by: 'sbc',
-      ...(final.status === undefined ? {} : { status: final.status }),
-      ...(reason === undefined ? {} : { reason }),
-    });
+    this.#end({ by: 'sbc', ...(final.status === undefined ? {} : { status: final.status }), ...reasonIn(final) });
   }
 
   // ---- calls from the SBC
 
-  /** 180, or another provisional status; `sdp: true` makes it early media. */
-  ring(status = 180, options: { sdp?: boolean } = {}): void {
-    const sdp = options.sdp === true ? { sdp: this.#answer() } : {};
-    this.#connection.send(response(this.invite, status, { toTag: this.#toTag, headers: this.#ownHeaders(), ...sdp }));
+  /** 180, or another provisional status. */
+  ring(status = 180, { sdp = false, fork = '' }: RingOptions = {}): void {
+    const parts = sdp ? { sdp: this.#answer() } : {};
+    this.#connection.send(this.#fork(fork).answer(this.invite, status, this.#dataCentre, parts));
     this.#ringing.resolve(status);
   }
 
-  answer(): void {
-    this.#connection.send(
-      response(this.invite, 200, { toTag: this.#toTag, headers: this.#ownHeaders(), sdp: this.#answer() }),
-    );
+  /** 200 of that phone, which may not have rung, said again until the ACK comes; without one Teams hangs up. */
+  answer({ fork = '' }: { readonly fork?: string } = {}): void {
+    this.#dialog = this.#fork(fork);
+    const ok = this.#dialog.answer(this.invite, 200, this.#dataCentre, { sdp: this.#answer() });
+    this.#accept(ok, this.#connection);
   }
 
   /** `reason` is the value of a Reason header: `Q.850;cause=31;text="…;No callee endpoints were found."`. */
-  reject(status: number, reason?: string): void {
-    const headers = reason === undefined ? {} : { reason };
-    this.#connection.send(response(this.invite, status, { toTag: this.#toTag, headers }));
-    this.#end({ by: 'teams', status, ...headers });
+  reject(status: number, reason?: string, headers: Readonly<Record<string, unknown>> = {}): void {
+    const given = reason === undefined ? {} : { reason };
+    const parts = { headers: { ...given, ...headers } };
+    this.#connection.send(this.#dialog.answer(this.invite, status, this.#dataCentre, parts));
+    this.#end({ by: 'teams', status, ...given });
+  }
+
+  /** In Microsoft's words, with a note of its sub-code. */
+  refuse(refusal: Refusal): void {
+    this.reject(refusal.status, refusal.reason);
+  }
+
+  #fork(name: string): Dialog {
+    const known = this.#forks.get(name);
+    if (known) return known;
+    if (this.#forks.size >= MAX_FORKS) throw new Error(`Cannot ring on another phone: ${MAX_FORKS} ring already`);
+    const made = Dialog.ofTheirs(this.invite);
+    this.#forks.set(name, made);
+    return made;
   }
 
   // ---- within the dialog
@@ -200,73 +168,116 @@ export class TeamsCall {
     return this.reinvite('sendrecv', options);
   }
 
-  /** Resolves with the final response, acknowledged where it is a 2xx. */
-  async reinvite(direction: Direction, options: InDialog = {}): Promise<Message> {
-    this.#localSdp = this.#media.offer(direction);
-    const final = await this.#request('INVITE', { ...options, sdp: this.#localSdp });
+  /** Resolves with the final response, acknowledged whatever it is. */
+  async reinvite(change: Direction | OfferChange, options: InDialog = {}): Promise<Message> {
+    this.#localSdp = this.#media.offer(change);
+    const { message, connection } = await this.#prepare('INVITE', { ...options, sdp: this.#localSdp });
+    const final = await this.#owner.requests.send(message, connection);
     if ((final.status ?? 0) < 300) {
       this.remoteSdp = final.content ?? '';
+      this.#dialog.retarget(final);
       await this.#acknowledge(final.headers.cseq.seq, options);
+    } else {
+      connection.send(this.#dialog.ackRefusal(final, message));
     }
     return final;
   }
 
   async bye(options: InDialog = {}): Promise<void> {
     this.#end({ by: 'teams' });
-    await this.#request('BYE', { headers: { reason: 'Q.850;cause=16;text="Normal call clearing"' }, ...options });
+    await this.request('BYE', { headers: { reason: 'Q.850;cause=16;text="Normal call clearing"' }, ...options });
   }
 
-  request(method: string, options: InDialog & { readonly sdp?: string } = {}): Promise<Message> {
-    return this.#request(method, options);
+  async request(method: string, options: InDialog & { readonly sdp?: string } = {}): Promise<Message> {
+    const { message, connection } = await this.#prepare(method, options);
+    return this.#owner.requests.send(message, connection);
+  }
+
+  /** REFER as Microsoft sends it. Teams hangs up by itself, when `byeAfterMs` says or the transfer was reported. */
+  refer(options: TransferOptions = {}): Transfer {
+    const transfer = new Transfer(options);
+    this.#transfer = transfer;
+    this.#owner.watch(transfer);
+    void this.#refer(transfer, options).catch((error: unknown) => this.#fault(`REFER: ${String(error)}`));
+    return transfer;
+  }
+
+  async #refer(transfer: Transfer, options: TransferOptions): Promise<void> {
+    const from = options.from === undefined ? {} : { from: options.from };
+    const { status = 0 } = await this.request('REFER', { ...from, headers: transfer.headers });
+    transfer.onAccepted(status);
+    if (status >= 300) return;
+    const { byeAfterMs } = options;
+    if (byeAfterMs === undefined) await transfer.reported;
+    else await new Promise((resolve) => setTimeout(resolve, byeAfterMs));
+    if (this.state === 'Answered' && (byeAfterMs !== undefined || (await transfer.reported) < 300)) await this.bye();
   }
 
   /** What the simulator delivers: everything that carries this call's Call-ID. */
-  onRequest(request: Message, connection: Connection): void {
+  onRequest({ message: request, text, connection }: Arrival): void {
     switch (request.method) {
       case 'ACK':
-        if (this.state === 'Calling') this.state = 'Answered';
-        this.#answered.resolve(undefined);
+        this.#onAck();
         break;
       case 'CANCEL':
         this.#onCancel(request, connection);
         break;
-      case 'BYE': {
-        const reason = textOf(request, 'reason');
+      case 'BYE':
         connection.send(response(request, 200));
-        this.#end({ by: 'sbc', ...(reason === undefined ? {} : { reason }) });
+        this.#end({ by: 'sbc', ...reasonIn(request) });
         break;
-      }
       case 'INVITE':
         this.#onReinvite(request, connection);
         break;
       case 'NOTIFY':
-        connection.send(response(request, 200));
+        this.#transfer?.onNotify(request, text);
+        connection.send(response(request, this.#transfer ? 200 : 481));
         break;
       case undefined:
       default:
         // Microsoft's Allow knows nothing else (docs/teams-direct-routing.md M1).
-        connection.send(response(request, 405, { reasonPhrase: 'Method Not Allowed' }));
+        connection.send(response(request, 405));
     }
   }
 
-  #onCancel(cancel: Message, connection: Connection): void {
-    connection.send(response(cancel, 200, { toTag: this.#toTag }));
+  #onAck(): void {
+    this.#retransmission?.stop();
     if (this.state !== 'Calling') return;
-    connection.send(response(this.invite, 487, { toTag: this.#toTag }));
-    const reason = textOf(cancel, 'reason');
+    this.state = 'Answered';
+    this.#answered.resolve(undefined);
+  }
+
+  #onCancel(cancel: Message, connection: Connection): void {
+    connection.send(this.#dialog.answer(cancel, 200, this.#dataCentre));
+    if (this.state !== 'Calling' || this.#retransmission) return;
+    connection.send(this.#dialog.answer(this.invite, 487, this.#dataCentre));
     this.#answered.reject(new Error('The SBC cancelled'));
-    this.#end({ by: 'sbc', status: 487, ...(reason === undefined ? {} : { reason }) });
+    this.#end({ by: 'sbc', status: 487, ...reasonIn(cancel) });
   }
 
   #onReinvite(request: Message, connection: Connection): void {
-    this.#dialog.remoteTarget = request.headers.contact?.[0]?.uri ?? this.#dialog.remoteTarget;
-    this.remoteSdp = request.content ?? '';
-    connection.send(response(request, 200, { headers: this.#ownHeaders(), sdp: this.#answer() }));
+    const isOffer = (request.content ?? '') !== '';
+    const refusal = this.#owner.isStrict && isOffer ? judgeOffer(request.content ?? '', this.remoteSdp) : undefined;
+    if (refusal) {
+      this.#fault(`re-INVITE: ${refusal.status} ${refusal.reason}`);
+      connection.send(response(request, refusal.status, { headers: { reason: refusal.reason } }));
+      return;
+    }
+    this.#dialog.retarget(request);
+    if (isOffer) this.remoteSdp = request.content ?? '';
+    // An INVITE without an offer gets one that is inactive: what Microsoft does with it.
+    const sdp = isOffer ? this.#answer() : this.#media.offer('inactive');
+    this.#accept(this.#dialog.answer(request, 200, this.#dataCentre, { sdp }), connection);
   }
 
-  /** Media direction of the newest description of each side: `sendrecv` and `inactive` are what Teams knows. */
-  get directions(): { readonly teams: Direction; readonly sbc: Direction } {
-    return { teams: directionOf(this.#localSdp), sbc: directionOf(this.remoteSdp) };
+  #accept(ok: Message, connection: Connection): void {
+    const again = () => (connection.isOpen ? connection.send(ok) : undefined);
+    this.#retransmission?.stop();
+    this.#retransmission = new Retransmission(again, this.#owner.ackTimers, () => {
+      this.#fault('200 OK was not acknowledged: 1106/408');
+      this.#answered.reject(new Error('The SBC did not acknowledge'));
+      void this.bye({ headers: { reason: MISSING_ACK() } }).catch(() => undefined);
+    });
   }
 
   #answer(): string {
@@ -274,76 +285,40 @@ export class TeamsCall {
     return this.#localSdp;
   }
 
-  #ownHeaders(): Record<string, unknown> {
-    return { 'record-route': recordRoute(this.#dataCentre), contact: apiContact() };
-  }
-
-  #request(method: string, options: InDialog & { sdp?: string }): Promise<Message> {
-    this.#dialog.sequence += 1;
-    return this.#send(method, this.#dialog.sequence, options, (message, connection) =>
-      this.#owner.requests.send(message, connection),
-    );
-  }
-
   async #acknowledge(sequence: number, options: InDialog = {}): Promise<void> {
-    await this.#send('ACK', sequence, options, (message, connection) => {
-      connection.send(message);
-      return Promise.resolve(message);
-    });
+    const { message, connection } = await this.#prepare('ACK', { ...options, sequence });
+    this.#acknowledged = message;
+    connection.send(message);
   }
 
-  async #send(
-    method: string,
-    sequence: number,
-    options: InDialog & { sdp?: string },
-    carry: (message: Message, connection: Connection) => Promise<Message>,
-  ): Promise<Message> {
-    const from = options.from === undefined ? this.#dataCentre : this.#owner.dataCentre(options.from);
-    const connection = await this.#owner.connectionTo(this.#dialog.remoteTarget, from);
-    const needsContact = method === 'INVITE' || method === 'REFER';
-    const message: Message = {
-      method,
-      uri: this.#dialog.remoteTarget,
-      headers: {
-        from: this.#dialog.local,
-        to: this.#dialog.remote,
-        cseq: { seq: sequence, method },
-        'call-id': this.callId,
-        'max-forwards': 70,
-        via: [newVia(from)],
-        ...(this.#dialog.routeSet === '' ? {} : { route: this.#dialog.routeSet }),
-        ...(needsContact ? { contact: apiContact() } : {}),
-        'content-length': 0,
-        ...options.headers,
-        'user-agent': AGENT,
-        allow: ALLOW,
-        ...(options.sdp === undefined ? {} : { 'content-type': 'application/sdp' }),
-      },
-      content: options.sdp ?? '',
-    };
-    return carry(message, connection);
+  async #prepare(method: string, options: InDialog & { sdp?: string; sequence?: number }) {
+    const { from: host, ...parts } = options;
+    const from = host === undefined ? this.#dataCentre : this.#owner.dataCentre(host);
+    const message = this.#dialog.request(method, from, parts);
+    return { message, connection: await this.#owner.connectionTo(this.#dialog.remoteTarget, from) };
   }
 
+  #fault(words: string): void {
+    const { id, dataCentre } = this.#connection;
+    this.#owner.log.note({ kind: 'fault', connection: id, dataCentre: dataCentre.host, detail: words });
+  }
+
+  /** Every timer ends: the call is over, or the simulator is. */
   #end(end: CallEnd): void {
+    this.#retransmission?.stop();
     if (this.state === 'Ended') return;
     this.state = 'Ended';
     this.#ended.resolve(end);
     this.#owner.forget(this);
   }
+
+  /** Without a word to the SBC. */
+  drop(): void {
+    this.#end({ by: 'teams', reason: 'the simulator stops' });
+  }
 }
 
-/** RFC 3261 §12.1: the UAC reverses the order. Our own Record-Route is in what we sent, never in what we got. */
-function routeSetOf(message: Message, isReversed = false): string {
-  const recordRoutes = message.headers['record-route'];
-  if (!Array.isArray(recordRoutes)) return '';
-  const own = recordRoutes.filter(
-    (each) => each.uri !== undefined && !each.uri.host.endsWith('.pstnhub.microsoft.com'),
-  );
-  const uris = own.map((each) => `<${sip.stringifyUri(each.uri ?? '')}>`);
-  return (isReversed ? uris.reverse() : uris).join(', ');
-}
-
-function textOf(message: Message, name: string): string | undefined {
-  const value = message.headers[name];
-  return typeof value === 'string' ? value : undefined;
+function reasonIn(message: Message): { readonly reason?: string } {
+  const { reason } = message.headers;
+  return typeof reason === 'string' ? { reason } : {};
 }

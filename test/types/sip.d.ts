@@ -67,3 +67,22 @@ declare module 'sip' {
   export default sip;
   export type { Address, Headers, Message, Params, RouteAddress, Uri, Via };
 }
+
+/** Its digest authentication: MD5 alone, with `qop`. Quoted values keep their quotes in the parsed headers. */
+declare module 'sip/digest.js' {
+  import type { Message } from 'sip';
+
+  interface Context {
+    realm: string;
+    nonce?: string;
+    /** Requests seen so far. */
+    nc?: number;
+  }
+
+  const digest: {
+    /** Adds a challenge with a fresh nonce: WWW-Authenticate to a 401, Proxy-Authenticate to a 407. */
+    challenge(context: Context, response: { status: number; headers: Record<string, unknown> }): unknown;
+    authenticateRequest(context: Context, request: Message, login: { user: string; password: string }): boolean;
+  };
+  export default digest;
+}

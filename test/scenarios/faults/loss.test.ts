@@ -88,6 +88,17 @@ scenario('A BYE of the PBX that is repeated is answered again and ends nothing t
   await teams.sends(200);
 });
 
+scenario('A BYE whose CSeq is lower than the last one ends the call all the same', oneTrunkEach, async (stage) => {
+  const { teams, pbx } = stage;
+  await talkingFromTeams(stage);
+  await teams.sends('OPTIONS', { headers: { cseq: { seq: 4711, method: 'OPTIONS' } } });
+  await teams.gets(200);
+  await teams.sends('BYE');
+  await teams.gets(200);
+  await pbx.gets('BYE');
+  await pbx.sends(200);
+});
+
 scenario('Both hang up at the same moment', oneTrunkEach, async (stage) => {
   const { teams, pbx } = stage;
   await talkingFromTeams(stage);

@@ -31,6 +31,26 @@ scenario('A call to an FQDN that is not ours is answered 404', oneTrunkEach, asy
   await pbx.getsNothing();
 });
 
+const endless = `v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4 RTP/AVP 8${' 0'.repeat(20_000)}\r\n`;
+
+scenario('A call whose description has no end is answered 488', oneTrunkEach, async ({ teams, pbx, relay }) => {
+  await pbx.sends('INVITE', { to: '+4989111111', body: { type: 'application/sdp', content: endless } });
+  await pbx.gets(100);
+  await pbx.gets(488);
+  await teams.getsNothing();
+  await relay.got('offer', { sdp: /^$/ });
+});
+
+scenario('A re-INVITE whose description has no end is answered 488: the call goes on', oneTrunkEach, async (stage) => {
+  const { teams, pbx } = stage;
+  await talkingFromTeams(stage);
+  await pbx.sends('INVITE', { body: { type: 'application/sdp', content: endless } });
+  await pbx.gets(100);
+  await pbx.gets(488);
+  await teams.getsNothing();
+  await teamsHangsUp(stage);
+});
+
 scenario('OPTIONS within a call are answered 200', oneTrunkEach, async (stage) => {
   await talkingFromTeams(stage);
   await stage.pbx.sends('OPTIONS');
