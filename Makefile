@@ -5,7 +5,14 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 export NODE_NO_WARNINGS := 1
 
-.PHONY: help demo test unit scenarios integration lint format types generate verify bench setup clean
+# A test that hangs fails when its time is over (milliseconds, for each test). Should its process not end after that, the run
+# does, and node names the file that ran. Ten times and more of what two cores need.
+TEST_MS := 120000
+INTEGRATION_TEST_MS := 300000
+LONG_TEST_MS := 7200000
+AT_MOST := timeout --kill-after=30s
+
+.PHONY: help demo test unit scenarios integration fuzz soak lint format types generate verify bench setup clean
 
 ##@ The two commands
 demo: setup ## Three manifests in, two real calls through a real RTPEngine out, with a ladder to read
@@ -15,13 +22,18 @@ test: setup lint unit scenarios integration ## Everything that must hold: lint, 
 
 ##@ Parts of the test
 unit: node_modules/.stamp ## Unit and property tests beside the code
-	node --test 'crds/**/*.test.ts' 'operator/**/*.test.ts' 'sbc-runtime/**/*.test.ts'
+	$(AT_MOST) 30m node --test --test-timeout=$(TEST_MS) 'crds/**/*.test.ts' 'operator/**/*.test.ts' 'sbc-runtime/**/*.test.ts'
 
 scenarios: node_modules/.stamp ## Call ladders on virtual time, the architecture's rules
-	node --test 'test/kit/**/*.test.ts' 'test/scenarios/**/*.test.ts' 'test/architecture/**/*.test.ts'
+	$(AT_MOST) 30m node --test --test-timeout=$(TEST_MS) \
+		'test/kit/**/*.test.ts' 'test/scenarios/**/*.test.ts' 'test/conformance/*.test.ts' 'test/architecture/**/*.test.ts'
 
 integration: setup ## Real sockets, real TLS, real RTPEngine, sound in both directions
-	node --test --test-concurrency=1 'test/integration/**/*.test.ts'
+	$(AT_MOST) 90m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=1 \
+		'test/integration/**/*.test.ts' 'test/conformance/live/*.test.ts'
+
+soak: node_modules/.stamp ## One million calls in a day of virtual time: nothing left, memory flat (5 to 15 minutes); `make test` plays a hundredth
+	$(AT_MOST) 2h node --expose-gc test/scenarios/soak/main.ts
 
 lint: node_modules/.stamp verify ## Types, lint, import directions and cycles, dead code, generated files
 	tsc
@@ -35,6 +47,14 @@ types: node_modules/.stamp ## The type checker alone
 
 format: node_modules/.stamp ## Write the house format
 	prettier --write --log-level warn .
+
+FUZZ_SEED ?= $(shell date +%s)
+FUZZ_MESSAGES ?= 100000
+FUZZ_MAX_BLOCK_MS ?= 20
+fuzz: setup ## Damaged and odd messages for minutes, with a new seed; wants a quiet machine (docs/hostile-input.md)
+	FUZZ_SEED=$(FUZZ_SEED) FUZZ_RUNS=50000 node --test --test-timeout=$(LONG_TEST_MS) test/conformance/grammar.test.ts
+	FUZZ_SEED=$(FUZZ_SEED) FUZZ_MESSAGES=$(FUZZ_MESSAGES) FUZZ_MAX_BLOCK_MS=$(FUZZ_MAX_BLOCK_MS) \
+		node --test --test-timeout=$(LONG_TEST_MS) test/conformance/live/fuzz.test.ts
 
 ##@ Generated files
 generate: node_modules/.stamp ## CustomResourceDefinitions, schemas and reference pages from the sources

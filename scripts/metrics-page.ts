@@ -10,6 +10,7 @@ export async function metricsPage(): Promise<ReadonlyMap<string, string>> {
     connections: () => 0,
     relayAvailable: () => true,
     draining: () => false,
+    overloaded: () => false,
     certificateExpirySeconds: () => [['', 0]],
   });
   const text = await metrics.text();
