@@ -4,8 +4,10 @@ import { readMessage } from './message-reading.ts';
 import type { AdminRoute } from './observability/admin-socket.ts';
 import type { CallRecord, CallRecords } from './observability/call-records.ts';
 import { jsonReply, textReply, type HttpReply } from './observability/http-server.ts';
+import { inSlices } from './observability/in-slices.ts';
 import { ladder } from './observability/ladder.ts';
 import type { TraceRing } from './observability/trace-ring.ts';
+import { findMessages } from './observability/trace-search.ts';
 import { redact } from './sip/redact.ts';
 import { OURSELVES } from './tracing.ts';
 
@@ -14,20 +16,15 @@ export interface AdminRouteDeps {
   readonly ring: TraceRing;
   readonly report: () => RuntimeReport;
   readonly drain: () => void;
+  /** Resolves once the loop has served everybody else. */
+  readonly nextTurn: () => Promise<void>;
 }
 
 const CALLS_SHOWN = 50;
 
-export function adminRoutes({ records, ring, report, drain }: AdminRouteDeps): Readonly<Record<string, AdminRoute>> {
-  const show = (record: CallRecord | undefined, withMessages: boolean): HttpReply => {
-    if (!record) return textReply(404, 'No such call here; the recent ones are listed by `sbc calls`\n');
-    const participants = [record.fromTrunk, OURSELVES, ...(record.toTrunk === undefined ? [] : [record.toTrunk])];
-    const rungs = ladder(ring.messagesOf(record.callIds), { participants, read: readMessage, redact, withMessages });
-    return textReply(
-      200,
-      `${headline(record)}\n${rungs === '' ? 'Its messages are no longer in the trace ring\n' : rungs}`,
-    );
-  };
+export function adminRoutes(deps: AdminRouteDeps): Readonly<Record<string, AdminRoute>> {
+  const { records, report, drain } = deps;
+  const show = (record: CallRecord | undefined, withMessages: boolean) => showLadder(deps, record, withMessages);
   return {
     'GET /status': () => jsonReply(200, report()),
     'GET /calls': () => jsonReply(200, records.recent(CALLS_SHOWN)),
@@ -38,6 +35,20 @@ export function adminRoutes({ records, ring, report, drain }: AdminRouteDeps): R
       return textReply(202, 'Draining\n');
     },
   };
+}
+
+async function showLadder(
+  { ring, nextTurn }: AdminRouteDeps,
+  record: CallRecord | undefined,
+  withMessages: boolean,
+): Promise<HttpReply> {
+  if (!record) return textReply(404, 'No such call here; the recent ones are listed by `sbc calls`\n');
+  const participants = [record.fromTrunk, OURSELVES, ...(record.toTrunk === undefined ? [] : [record.toTrunk])];
+  const { messages, more } = await inSlices(findMessages(ring, record.callIds), nextTurn);
+  const drawing = ladder(messages, { participants, read: readMessage, redact, withMessages, more });
+  const rungs = await inSlices(drawing, nextTurn);
+  const text = rungs === '' ? 'Its messages are no longer in the trace ring\n' : rungs;
+  return textReply(200, `${headline(record)}\n${text}`);
 }
 
 function headline(record: CallRecord): string {

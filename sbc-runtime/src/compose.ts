@@ -180,10 +180,10 @@ export class CallSystem {
 
 /**
  * RFC 6026: a call over UDP leaves three transactions that live for 64*T1 (32 s) each, so that calls alone are 96 a call a
- * second. Some 2 KiB each.
+ * second. One trunk must have room for all of them beside what is kept from it (`transaction/occupancy.ts`). Some 2 KiB each.
  */
 function transactionsOf({ limits }: RoutingState): number {
-  return Math.min(500_000, Math.max(100_000, 128 * limits.maxCallsPerSecond));
+  return Math.min(500_000, Math.max(100_000, 160 * limits.maxCallsPerSecond));
 }
 
 function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>): CallPlan {

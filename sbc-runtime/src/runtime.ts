@@ -8,6 +8,7 @@ import { DocumentInForce } from './document-in-force.ts';
 import type { Clock, Timer } from './kernel/clock.ts';
 import { SbcError } from './kernel/error.ts';
 import type { Random } from './kernel/random.ts';
+import { inNextTurn } from './kernel/system-clock.ts';
 import { AdminSocket } from './observability/admin-socket.ts';
 import { CallRecords } from './observability/call-records.ts';
 import { HttpEndpoints } from './observability/http-endpoints.ts';
@@ -113,7 +114,8 @@ export class Runtime {
     });
     const tracer = traceInto(this.#ring, clock);
     const [metrics, admission, tls] = [this.#metrics, this.#admission, this.#tls];
-    return new TransportLayer({ bindAddress, clock, random, log, metrics, tracer, resolver, admission, tls });
+    const shared = { bindAddress, clock, random, log, metrics, tracer, resolver, admission, tls };
+    return new TransportLayer({ ...shared, inNextTurn });
   }
 
   #keepDocument(first: LoadedDocument, ordinal: number): DocumentInForce {
@@ -135,21 +137,22 @@ export class Runtime {
   }
 
   #buildHttp(): HttpEndpoints {
-    const { options, log } = this.#deps;
+    const { options, clock, log } = this.#deps;
     const unreadyReasons = (): string[] => this.#unreadyReasons();
-    const metrics = this.#metrics;
-    return new HttpEndpoints({ address: options.bindAddress, port: options.httpPort, unreadyReasons, metrics, log });
+    const [address, port, metrics] = [options.bindAddress, options.httpPort, this.#metrics];
+    return new HttpEndpoints({ address, port, unreadyReasons, metrics, clock, log });
   }
 
   #buildAdmin(): AdminSocket {
-    const { options, log } = this.#deps;
+    const { options, clock, log } = this.#deps;
     const routes = adminRoutes({
       records: this.#records,
       ring: this.#ring,
       report: () => this.#report(),
       drain: () => this.drain(() => undefined),
+      nextTurn: () => new Promise(inNextTurn),
     });
-    return new AdminSocket({ path: options.adminSocket, routes, log });
+    return new AdminSocket({ path: options.adminSocket, routes, clock, log });
   }
 
   /** Listens, or throws an `SbcError` that says what is in the way. */

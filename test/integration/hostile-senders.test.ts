@@ -46,7 +46,7 @@ async function closed(socket: Socket): Promise<string> {
   let text = '';
   socket.on('error', () => undefined);
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  if (!socket.destroyed) await once(socket, 'close');
+  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 
@@ -168,14 +168,14 @@ test('hostile senders', async (t) => {
     const socket = await open();
     socket.on('error', () => undefined);
     socket.pause();
-    const ended = once(socket, 'close');
+    const ended = new Promise((resolve) => socket.once('close', resolve));
     const request = sipRequest('OPTIONS', block.address(host));
     const many = Buffer.from(
       Array.from({ length: 200 }, (_, at) => request.replace(/z9hG4bKt/, `z9hG4bKm${at}x`)).join(''),
       'latin1',
     );
     for (let sent = 0; sent < 500 && !socket.destroyed && (await refusals('TLS', 'write-queue-full')) === 0; sent++) {
-      if (!socket.write(many)) await Promise.race([once(socket, 'drain'), ended]);
+      if (!socket.write(many)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), ended]);
     }
     await eventually(
       'it is cut off',

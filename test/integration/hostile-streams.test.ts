@@ -37,7 +37,7 @@ function goodPeer(peer: TlsPeer): () => Promise<number> {
 const closed = async (socket: Socket): Promise<void> => {
   socket.on('error', () => undefined);
   socket.resume();
-  if (!socket.destroyed) await once(socket, 'close');
+  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
 };
 
 test('hostile streams', async (t) => {

@@ -12,6 +12,8 @@ import { stampVia } from '../../sbc-runtime/src/transport/via-stamp.ts';
 import type { Ladder } from './ladder.ts';
 
 const LATENCY_MS = 1;
+/** What one datagram carries, as in `sbc-runtime/src/transport/udp.ts`. */
+const MAX_DATAGRAM_OCTETS = 65_000;
 /** Connections of one party; the oldest is cut where one more comes. */
 const MAX_WIRES = 64;
 
@@ -164,6 +166,17 @@ export class Network implements Transports {
 
   send(hop: Hop, text: string, done: (result: SendResult) => void): void {
     const station = this.#stations.find((each) => leadsTo(each, hop));
+    if (station && isTooLarge(station, text)) {
+      this.#ladder.add({
+        atMs: this.#clock.nowMs(),
+        from: 'sbc',
+        to: station.name,
+        title: titleOf(text),
+        remark: 'too large',
+      });
+      done({ kind: 'failed', reason: `${hop.host}: too large for a datagram`, isTooLarge: true });
+      return;
+    }
     const failed = (reason: string) => this.#clock.after(LATENCY_MS, () => done({ kind: 'failed', reason }));
     if (!station) {
       this.#ladder.add({
@@ -193,7 +206,7 @@ export class Network implements Transports {
   }
 
   sendOn(flow: Flow, text: string): boolean {
-    if (!(flow instanceof Wire) || !flow.isOpen) return false;
+    if (!(flow instanceof Wire) || !flow.isOpen || isTooLarge(flow.station, text)) return false;
     this.#carryToParty(flow, text);
     return true;
   }
@@ -287,6 +300,9 @@ export class Network implements Transports {
     return wire;
   }
 }
+
+const isTooLarge = ({ place }: Station, text: string): boolean =>
+  place.protocol === 'UDP' && text.length > MAX_DATAGRAM_OCTETS;
 
 function leadsTo({ place }: Station, hop: Hop): boolean {
   return (

@@ -60,7 +60,7 @@ export class Pki {
           '-nodes',
           '-sha256',
           '-days',
-          '30',
+          '120',
           '-subj',
           '/O=teams-sbc test/CN=Test root CA',
         ],
@@ -137,7 +137,7 @@ export class Pki {
 
   async #sign(home: string, file: (extension: string) => string): Promise<void> {
     await openssl(
-      ['x509', '-req', '-sha256', '-days', '20', '-in', file('csr'), '-out', file('leaf')],
+      ['x509', '-req', '-sha256', '-days', '90', '-in', file('csr'), '-out', file('leaf')],
       ['-CA', join(home, 'ca.crt'), '-CAkey', join(home, 'ca.key'), '-CAcreateserial', '-extfile', file('ext')],
     );
   }

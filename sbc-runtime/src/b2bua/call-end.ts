@@ -10,6 +10,7 @@ export type CallEndReason =
   | 'no-answer'
   | 'cancelled'
   | 'refused'
+  | 'too-large'
   | 'unauthorized'
   | 'not-found'
   | 'no-route'

@@ -1,8 +1,8 @@
 /** The table of calls: who may place one, which trunk it came in on, where it may go (RFC 3261 §8.2, §13.3.1). */
 import type { Random } from '../kernel/random.ts';
 import type { IncomingInvite } from '../dialog/invite-user.ts';
-import { callParties } from '../peers/parties.ts';
-import type { Peer } from '../peers/peer.ts';
+import { callParties, refusalOfParties } from '../peers/parties.ts';
+import type { CallParties, Peer } from '../peers/peer.ts';
 import { routeCall, type RouteTable } from '../routing/route.ts';
 import { composeOffer, usualCodecs } from '../sdp/compose-offer.ts';
 import type { Hop } from '../sip/hop.ts';
@@ -92,18 +92,21 @@ export class CallLayer {
       return this.#refuse(invite, { status: 420, reason: 'refused', result: 'caller-error' });
     const busy = this.#overload();
     if (busy) return this.#refuse(invite, busy);
+    const parties = callParties(invite.request, callerPeer);
+    const tooLong = refusalOfParties(parties);
+    if (tooLong) return this.#refuse(invite, { ...tooLong, reason: 'too-large', result: 'caller-error' });
     const offer = sdpBody(invite.request);
     if (offer === undefined && invite.request.body !== '') return this.#refuse(invite, unreadableBody);
     const attempts = this.#attempts(callerPeer.trunk);
     if (attempts.kind === 'refused') return this.#refuse(invite, attempts.refusal);
     const offerForAll = offer ?? offerWithout(invite, callerPeer, attempts.attempts);
-    this.#start({ invite, offer: offerForAll, isDelayed: offer === undefined }, callerPeer, attempts.attempts);
+    const asked = { invite, offer: offerForAll, isDelayed: offer === undefined, parties };
+    this.#start(asked, callerPeer, attempts.attempts);
   }
 
   #start(asked: AskedCall, callerPeer: Peer, attempts: readonly Attempt[]): void {
     const { clock, random, metrics, records, log } = this.#deps;
-    const { invite } = asked;
-    const parties = callParties(invite.request, callerPeer);
+    const { invite, parties } = asked;
     const id = random.token();
     const record: CallRecord = {
       id,
@@ -119,7 +122,7 @@ export class CallLayer {
       end: undefined,
     };
     const ringTimeoutMs = this.#plan.ringTimeoutMs;
-    const call = new Call(this.#deps, { id, ...asked, callerPeer, parties, attempts, ringTimeoutMs, record }, this);
+    const call = new Call(this.#deps, { id, ...asked, callerPeer, attempts, ringTimeoutMs, record }, this);
     this.#calls.set(id, call);
     metrics.callStarted(record.direction);
     records.started(record);
@@ -216,6 +219,7 @@ interface AskedCall {
   readonly invite: IncomingInvite;
   readonly offer: string;
   readonly isDelayed: boolean;
+  readonly parties: CallParties;
 }
 
 /**

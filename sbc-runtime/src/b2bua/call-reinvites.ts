@@ -83,6 +83,7 @@ function send(call: ReinviteCall, to: LegName, sdp: string, exchange: number): v
 }
 
 function outcomeOf(result: RequestResult, offer: string): ReinviteOutcome {
+  if (result.kind === 'too-large') return { kind: 'refused', status: 513 };
   if (result.kind !== 'response') return { kind: 'silent' };
   const { response } = result;
   if (response.status >= 300) return { kind: 'refused', status: response.status };

@@ -1,8 +1,16 @@
 /** From the caller's INVITE to two connected sides: target after target, early media, the answer (RFC 3261 §13, RFC 3264 §5). Pure. */
 import type { MediaResult } from '../media/media-relay.ts';
 import { refusedBy, type CallEnd } from './call-end.ts';
-import { endCall, ignore, type AttemptFailure, type CallEffect, type CallState, type CallStep } from './call-state.ts';
-import { earlySdpOf, noEarlySdp, withEarlySdp, type EarlySdp } from './early-sdp.ts';
+import {
+  endCall,
+  ignore,
+  noEarlyMedia,
+  type AttemptFailure,
+  type CallEffect,
+  type CallState,
+  type CallStep,
+} from './call-state.ts';
+import { earlySdpOf, hasSaid, mayRelay, withEarlySdp, type EarlySdp } from './early-sdp.ts';
 
 /** Final responses that say "not here" rather than "not at all": the next target is tried. Teams: 403, 404 and 486 are final, 603 above all. */
 const nextTargetStatuses: ReadonlySet<number> = new Set([408, 503, 504]);
@@ -32,7 +40,7 @@ export function sentAgain(call: CallState): CallStep {
     : ignore(call);
 }
 
-export function provisional(call: CallState, status: number, sdp: string | undefined): CallStep {
+export function provisional(call: CallState, status: number, sdp: string | undefined, tag = ''): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
   const stop: CallEffect = { kind: 'stop-timer', timer: 'attempt' };
   if (sdp === undefined)
@@ -41,7 +49,20 @@ export function provisional(call: CallState, status: number, sdp: string | undef
   if (call.isDelayed) {
     return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status: 180, sdp: undefined }] };
   }
-  return { next: call, effects: [stop, { kind: 'answer-media', sdp, early: status }] };
+  if (hasSaid(call.relayed, { tag, sdp })) return earlyMediaRepeated(call, status, stop);
+  if (!mayRelay(call.relayed))
+    return { next: { ...call, rang: true }, effects: [stop, { kind: 'ring', status: 180, sdp: undefined }] };
+  return {
+    next: { ...call, relayed: [...call.relayed, { tag, sdp }] },
+    effects: [stop, { kind: 'answer-media', sdp, early: status }],
+  };
+}
+
+/** To the caller it is the same media once more, whichever fork says so: the relay's. Nothing while the relay is still at work. */
+function earlyMediaRepeated(call: CallState, status: number, stop: CallEffect): CallStep {
+  const sdp = call.earlyWord;
+  const again: CallEffect[] = call.rang ? [{ kind: 'ring', status: sdp === undefined ? 180 : status, sdp }] : [];
+  return { next: call, effects: [stop, ...again] };
 }
 
 export function earlySdpHeard(call: CallState, latest: EarlySdp): CallStep {
@@ -53,7 +74,11 @@ export function earlyMediaAnswered(call: CallState, status: number, result: Medi
   if (call.phase !== 'Inviting' && call.phase !== 'Answering') return ignore(call);
   // Early media that the relay cannot carry is a pity, not a failure: the caller hears its own ringing tone.
   const sdp = result.kind === 'sdp' ? result.sdp : undefined;
-  return { next: { ...call, rang: true }, effects: [{ kind: 'ring', status: sdp === undefined ? 180 : status, sdp }] };
+  const earlyWord = call.phase === 'Inviting' ? sdp : undefined;
+  return {
+    next: { ...call, rang: true, earlyWord },
+    effects: [{ kind: 'ring', status: sdp === undefined ? 180 : status, sdp }],
+  };
 }
 
 export function answered(call: CallState, sdp: string | undefined, tag: string | undefined): CallStep {
@@ -73,7 +98,7 @@ export function answered(call: CallState, sdp: string | undefined, tag: string |
     ]);
   }
   return {
-    next: { ...call, phase: 'Answering', early: noEarlySdp },
+    next: { ...call, phase: 'Answering', ...noEarlyMedia },
     effects: [...acknowledged, { kind: 'answer-media', sdp: answer, early: undefined }],
   };
 }
@@ -113,9 +138,10 @@ function accepted(call: CallState, next: CallState, accept: CallEffect, more: re
 
 export function attemptFailed(call: CallState, failure: AttemptFailure): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
-  const isNotHere = failure.status === undefined || nextTargetStatuses.has(failure.status);
+  const isNotHere = failure.status === undefined || nextTargetStatuses.has(failure.status) || failure.isOurs === true;
   if (isNotHere && mayTryNext(call)) return tryNext(call, []);
   if (failure.status === undefined) return unreachable(call, []);
+  if (failure.isOurs === true) return tooLarge(call, failure.status);
   const status = statusForCaller(failure.status);
   const phrase = status === failure.status ? failure.phrase : undefined;
   return endCall(call, refusedBy(failure.status), [
@@ -152,7 +178,7 @@ function tryNext(call: CallState, effects: readonly CallEffect[]): CallStep {
   const attempt = call.attempt + 1;
   // The offer goes to the relay again: the next target may stand on another trunk with other media.
   return {
-    next: { ...call, phase: 'Offering', attempt, early: noEarlySdp },
+    next: { ...call, phase: 'Offering', attempt, ...noEarlyMedia },
     effects: [{ kind: 'stop-timer', timer: 'attempt' }, ...effects, { kind: 'offer-media' }],
   };
 }
@@ -161,6 +187,12 @@ function unreachable(call: CallState, effects: readonly CallEffect[]): CallStep 
   return endCall(call, { result: 'upstream-error', by: 'callee', reason: 'trunk-unreachable', status: 503 }, [
     ...effects,
     { kind: 'reject', status: 503 },
+  ]);
+}
+
+function tooLarge(call: CallState, status: number): CallStep {
+  return endCall(call, { result: 'caller-error', by: 'sbc', reason: 'too-large', status }, [
+    { kind: 'reject', status },
   ]);
 }
 

@@ -9,6 +9,7 @@ import type {
   ServerTransaction,
 } from '../dialog/invite-user.ts';
 import type { Peer } from '../peers/peer.ts';
+import { sendablePhrase, sendableReasons } from '../peers/sendable.ts';
 import type { Hop } from '../sip/hop.ts';
 import { fittingAnswer } from '../sdp/fitting-answer.ts';
 import { sameButOrigin, withOrigin } from '../sdp/origin.ts';
@@ -129,7 +130,7 @@ export class CallSide implements InviteUser {
   }
 
   onCancel(cancel: Request): void {
-    this.#user?.onEvent(this, { kind: 'cancelled', reasons: cancel.headers.getAll('Reason') });
+    this.#user?.onEvent(this, { kind: 'cancelled', reasons: sendableReasons(cancel.headers.getAll('Reason')) });
   }
 
   onReinvite(reinvite: IncomingReinvite): void {
@@ -197,7 +198,8 @@ export class CallSide implements InviteUser {
   }
 
   onBye(bye: Request): void {
-    this.#user?.onEvent(this, { kind: 'bye', from: this.name, reasons: bye.headers.getAll('Reason') });
+    const reasons = sendableReasons(bye.headers.getAll('Reason'));
+    this.#user?.onEvent(this, { kind: 'bye', from: this.name, reasons });
   }
 
   onEnded(end: LegEnd): void {
@@ -205,9 +207,10 @@ export class CallSide implements InviteUser {
   }
 }
 
-/** What a failed INVITE means to the call: a status with its words, or nobody there. */
+/** What a failed INVITE means to the call: a status with its words, nobody there, or nothing that could be sent there. */
 export function attemptFailure(failure: InviteFailure): AttemptFailure {
+  if (failure.kind === 'too-large') return { status: 513, phrase: undefined, reasons: [], isOurs: true };
   if (failure.kind !== 'response') return { status: undefined, phrase: undefined, reasons: [] };
   const { status, reason, headers } = failure.response;
-  return { status, phrase: reason === '' ? undefined : reason, reasons: headers.getAll('Reason') };
+  return { status, phrase: sendablePhrase(reason), reasons: sendableReasons(headers.getAll('Reason')) };
 }

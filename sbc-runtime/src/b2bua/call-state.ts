@@ -55,6 +55,10 @@ export interface CallState {
   readonly rang: boolean;
   /** The SDP of 18x, for a 2xx that comes without one. */
   readonly early: readonly EarlySdp[];
+  /** Of those, what the relay was asked to carry before the answer. */
+  readonly relayed: readonly EarlySdp[];
+  /** Its latest word on it, as the caller heard it. */
+  readonly earlyWord: string | undefined;
   readonly exchange: Exchange | undefined;
   /** How many there were: the next one's id. */
   readonly exchanges: number;
@@ -71,6 +75,8 @@ export interface AttemptFailure {
   readonly phrase: string | undefined;
   /** Reason header values (RFC 3326), carried to the caller. */
   readonly reasons: readonly string[];
+  /** We could not send it, for its size; another target may stand behind another transport. */
+  readonly isOurs?: true;
 }
 
 /** How the other leg took a re-INVITE. */
@@ -86,7 +92,13 @@ export type CallEvent =
   | { readonly kind: 'media-offered'; readonly result: MediaResult }
   | { readonly kind: 'trying' }
   | { readonly kind: 'sent-again' }
-  | { readonly kind: 'provisional'; readonly status: number; readonly sdp: string | undefined }
+  | {
+      readonly kind: 'provisional';
+      readonly status: number;
+      readonly sdp: string | undefined;
+      /** The To tag. @default none */
+      readonly tag?: string;
+    }
   | { readonly kind: 'early-media-answered'; readonly status: number; readonly result: MediaResult }
   /** SDP in an 18x of the fork with this To tag, whether or not the caller hears of it. */
   | { readonly kind: 'early-sdp'; readonly tag: string; readonly sdp: string }
@@ -188,6 +200,8 @@ export function newCall(targets: number, isDelayed = false): CallState {
     targets,
     rang: false,
     early: noEarlySdp,
+    relayed: noEarlySdp,
+    earlyWord: undefined,
     exchange: undefined,
     exchanges: 0,
     calleeBye: undefined,
@@ -195,6 +209,9 @@ export function newCall(targets: number, isDelayed = false): CallState {
     unsettled: undefined,
   };
 }
+
+/** Once a callee has answered, or nobody will. */
+export const noEarlyMedia = { early: noEarlySdp, relayed: noEarlySdp, earlyWord: undefined } as const;
 
 const nothing: readonly CallEffect[] = [];
 const stopGlare: readonly CallEffect[] = [{ kind: 'stop-timer', timer: 'glare' }];
@@ -207,7 +224,7 @@ export function ignore(call: CallState): CallStep {
 /** The last step of every call: whatever was open is closed by `effects`, then the relay session and the record. */
 export function endCall(call: CallState, end: CallEnd, effects: readonly CallEffect[]): CallStep {
   return {
-    next: { ...call, phase: 'Ended', early: noEarlySdp, exchange: undefined },
+    next: { ...call, phase: 'Ended', ...noEarlyMedia, exchange: undefined },
     effects: [
       { kind: 'stop-timer', timer: 'attempt' },
       { kind: 'stop-timer', timer: 'ring' },

@@ -35,7 +35,7 @@ export function step(call: CallState, event: CallEvent): CallStep {
     case 'sent-again':
       return sentAgain(call);
     case 'provisional':
-      return provisional(call, event.status, event.sdp);
+      return provisional(call, event.status, event.sdp, event.tag);
     case 'early-media-answered':
       return earlyMediaAnswered(call, event.status, event.result);
     case 'early-sdp':

@@ -47,7 +47,12 @@ function ringing(provisional: () => void) {
       done({ kind: 'sdp', sdp: description }),
     delete: () => undefined,
   } as unknown as MediaRelay;
-  const targets = { answered: () => undefined, silent: () => undefined, unreachable: () => undefined };
+  const reported: string[] = [];
+  const targets = {
+    answered: () => void reported.push('answered'),
+    silent: () => void reported.push('silent'),
+    unreachable: () => void reported.push('unreachable'),
+  };
   const records = { started: () => undefined, ended: () => undefined };
   const record = { direction: 'teams-to-pbx', callIds: [] as string[] } as unknown as CallRecord;
   const hop = { protocol: 'UDP', host: 'pbx', listener: 'l', trunk: 'pbx', sentBy: 'sbc' } as const;
@@ -60,7 +65,7 @@ function ringing(provisional: () => void) {
   );
   call.start();
   assert.ok(callee);
-  return { clock, lines, refusals, record, callee };
+  return { clock, lines, refusals, reported, record, callee };
 }
 
 test('a bug on the way to our own first word ends this call, and is in the log', () => {
@@ -84,4 +89,12 @@ test('of what a peer says about its no, a line of the log holds 256 characters',
   const [{ message, facts } = { message: '', facts: {} }] = lines;
   assert.equal(message, 'A leg was refused');
   assert.equal(facts['reason'], `${reason.slice(0, 255)}…`);
+});
+
+test('an INVITE that no datagram holds says nothing about its target: the caller hears 513', () => {
+  const { refusals, reported, record, callee } = ringing(() => undefined);
+  callee.onFailure?.({ kind: 'too-large' });
+  assert.deepEqual(refusals, [513]);
+  assert.deepEqual(reported, []);
+  assert.deepEqual([record.end?.result, record.end?.reason], ['caller-error', 'too-large']);
 });

@@ -119,7 +119,7 @@ export class Call implements SideUser, ReinviteCall {
       this.dispatch({ kind: 'trying' });
       return;
     }
-    this.dispatch({ kind: 'provisional', status: shaped.status, sdp: shaped.sdp });
+    this.dispatch({ kind: 'provisional', status: shaped.status, sdp: shaped.sdp, tag: tag ?? '' });
   }
 
   onFailure(side: CallSide, failure: InviteFailure): void {

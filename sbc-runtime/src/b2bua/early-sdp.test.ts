@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { earlySdpOf, noEarlySdp, withEarlySdp, type EarlySdp } from './early-sdp.ts';
+import { earlySdpOf, hasSaid, noEarlySdp, withEarlySdp, type EarlySdp } from './early-sdp.ts';
 
 const after = (...said: EarlySdp[]) => said.reduce(withEarlySdp, noEarlySdp);
 const fork = (tag: string, sdp = `of ${tag}`): EarlySdp => ({ tag, sdp });
@@ -23,4 +23,10 @@ test('eight forks are remembered, the last ones', () => {
     early.map(({ tag }) => tag),
     ['12', '13', '14', '15', '16', '17', '18', '19'],
   );
+});
+
+test('a fork repeats itself where it says the very same; what another one says is news', () => {
+  const said = [fork('desk'), fork('mobile', 'same')];
+  assert.equal(hasSaid(said, fork('desk')), true);
+  assert.equal(hasSaid(said, fork('desk', 'same')), false);
 });

@@ -11,6 +11,18 @@ export const noEarlySdp: readonly EarlySdp[] = [];
 /** Phones that ring at the same time; of more, the first ones are forgotten. */
 const MAX_FORKS = 8;
 
+/** Exchanges with the relay that early media of one call may cost; what comes later rings, and no more. */
+const MAX_RELAYED = 8;
+
+export function mayRelay(relayed: readonly EarlySdp[]): boolean {
+  return relayed.length < MAX_RELAYED;
+}
+
+/** Whether that fork has said the very same before: it repeats itself (RFC 3261 §13.3.1.1: each minute). */
+export function hasSaid(said: readonly EarlySdp[], { tag, sdp }: EarlySdp): boolean {
+  return said.some((each) => each.tag === tag && each.sdp === sdp);
+}
+
 /** The newest last; one of each fork. */
 export function withEarlySdp(early: readonly EarlySdp[], latest: EarlySdp): readonly EarlySdp[] {
   return [...early.filter(({ tag }) => tag !== latest.tag), latest].slice(-MAX_FORKS);

@@ -1,7 +1,7 @@
 /** What peers write, as long as a person reads it: in lines of the log and in records that stay for thousands of calls. Pure. */
+import { MAX_REASON } from '../peers/sendable.ts';
 import { detached } from '../sip/detached.ts';
 
-const MAX_REASON = 256;
 const MAX_NUMBER = 128;
 
 /** A Reason header's value. */

@@ -12,9 +12,10 @@ export function reportFailure(targets: TargetReports, hop: Hop, failure: InviteF
       return targets.unreachable(hop, failure.reason);
     case 'timeout':
       return targets.silent(hop);
-    // Our wish, or our own limit: neither says anything about the target.
+    // Our wish, our own limit, or the caller's many words: none says anything about the target.
     case 'cancelled':
     case 'no-room':
+    case 'too-large':
       return;
   }
 }

@@ -122,6 +122,11 @@ export class DialogLayer implements TransactionUser {
     return this.#legs.has(to.tag ?? '');
   }
 
+  /** Its answer is the same each time: a flood of them takes up nothing, and the other trunks go on hearing that we live. */
+  isAnsweredAnew({ method, to }: Request): boolean {
+    return method === 'OPTIONS' && to.tag === undefined;
+  }
+
   onAck(ack: Request, flow: Flow): void {
     const leg = this.#legs.get(ack.to.tag ?? '');
     if (leg === undefined || dialogFor(leg, ack) === undefined) return;

@@ -26,3 +26,23 @@ it('keeps the early dialogs of 64 forks beside the latest one; of another one it
   world.answer(world.request('BYE'), 200);
   world.nothingIsLeft();
 });
+
+it('ends eight late forks, each where it answered from; the answers of others are dropped', () => {
+  const world = new World();
+  const leg = world.call();
+  const invite = world.request('INVITE');
+  world.answer(invite, 200, { tag: 'first', body: answerSdp });
+  leg.ack();
+  world.sent();
+  for (let at = 0; at < 20; at += 1) world.answer(invite, 200, { tag: `late-${at}`, body: answerSdp });
+  const sent = world.sent();
+  assert.deepEqual(
+    [sent.filter((each) => each === 'ACK').length, sent.filter((each) => each === 'BYE').length],
+    [8, 8],
+  );
+  assert.deepEqual(world.hops.at(-1)?.heardFrom, { address: '192.0.2.7', port: 5061 });
+  world.clock.advance(40_000);
+  leg.bye();
+  world.answer(world.request('BYE'), 200);
+  world.nothingIsLeft();
+});

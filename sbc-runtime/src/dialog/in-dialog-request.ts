@@ -30,8 +30,12 @@ export function isOfTrunk(leg: InviteLeg, flow: Flow, { metrics }: LegDependenci
 export function receiveInDialog(leg: InviteLeg, transaction: ServerTransaction, dependencies: LegDependencies): void {
   const dialog = dialogFor(leg, transaction.request);
   const refusal = dialog === undefined ? unknownDialog : refusalInDialog(leg, dialog, transaction, dependencies);
-  if (refusal !== undefined) refuse(transaction, refusal);
-  else if (transaction.request.method === 'BYE') receiveBye(leg, transaction);
+  if (refusal !== undefined) {
+    refuse(transaction, refusal);
+    return;
+  }
+  leg.hears(transaction.flow);
+  if (transaction.request.method === 'BYE') receiveBye(leg, transaction);
   else if (transaction.request.method === 'INVITE') receiveReinvite(leg, transaction, dependencies);
   else receiveOther(leg, transaction, dependencies);
 }

@@ -78,6 +78,7 @@ describe('a leg that the peer called', () => {
       {
         ...{ protocol: 'TLS', host: 'sip-du-a-us.pstnhub.microsoft.com', port: 5061 },
         ...{ listener: 'teams', trunk: 'contoso', sentBy: 'sbc-0.example.com:5061' },
+        heardFrom: { address: '192.0.2.7', port: 5061 },
       },
     ]);
     assert.equal(world.dialogs.size, 1, 'until the BYE is answered');

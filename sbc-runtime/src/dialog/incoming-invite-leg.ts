@@ -31,6 +31,7 @@ export class IncomingInviteLeg extends InviteLeg implements IncomingInvite {
     const { protocol, address, port, listener, trunks } = flow;
     // A copy: the flow would keep a connection alive that is closed long before the call.
     this.source = { protocol, address, port, listener, trunks };
+    this.hears(flow);
     this.callId = detached(request.callId);
     this.#invite = request;
     this.theirs = transaction;

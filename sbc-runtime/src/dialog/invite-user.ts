@@ -35,7 +35,9 @@ export interface OutgoingInviteParams {
 export type RequestResult =
   | { readonly kind: 'response'; readonly response: Response }
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'transport'; readonly reason: string };
+  | { readonly kind: 'transport'; readonly reason: string }
+  /** Never sent: it does not fit into a datagram, which says nothing about the peer. */
+  | { readonly kind: 'too-large' };
 
 /**
  * How an INVITE that was not answered came out. `cancelled`: whatever came after our `cancel()`, also a 2xx. `no-room`:

@@ -10,6 +10,7 @@ const goesOn: Verdict = { kind: 'goes-on' };
 
 export function verdict(result: RequestResult): Verdict {
   switch (result.kind) {
+    case 'too-large':
     case 'transport':
       // RFC 3261 §8.1.3.1: counts as 503, which ends nothing: the next request may find another way.
       return goesOn;

@@ -12,7 +12,7 @@ const dialog = (remoteTarget: string, ...routeSet: string[]): DialogState => ({
 });
 
 function way(state: DialogState, protocol = identity.protocol) {
-  const to = destination(state, { ...identity, protocol });
+  const to = destination(state, { ...identity, protocol }, undefined);
   assert.equal(to.kind, 'hop');
   return to;
 }
@@ -30,7 +30,7 @@ describe('the way of a request inside a dialog', () => {
 
   it('is the first element of a loose route set', () => {
     const to = way(dialog('sip:bob@10.0.0.1', '<sip:p1.example.com;lr;transport=tcp>', '<sip:p2.example.com>'), 'UDP');
-    assert.deepEqual(where(to.hop), ['TCP', 'p1.example.com', undefined]);
+    assert.deepEqual(where(to.hop), ['UDP', 'p1.example.com', undefined]);
     assert.equal(to.requestUri, 'sip:bob@10.0.0.1');
     assert.deepEqual(to.routes, ['<sip:p1.example.com;lr;transport=tcp>', '<sip:p2.example.com>']);
   });
@@ -42,14 +42,14 @@ describe('the way of a request inside a dialog', () => {
     assert.deepEqual(to.routes, ['<sip:p2.example.com;lr>', '<sip:bob@10.0.0.1;x=1>']);
   });
 
-  it('takes the transport parameter, then the identity; addresses get the default port, names are looked up', () => {
+  it('is over the transport of the trunk, whatever the URI asks for; addresses get the default port, names are looked up', () => {
     const cases: readonly (readonly [string, readonly unknown[]])[] = [
       ['sip:a@192.0.2.1', ['UDP', '192.0.2.1', 5060]],
-      ['sip:a@192.0.2.1;transport=TLS', ['TLS', '192.0.2.1', 5061]],
-      ['sip:a@192.0.2.1:5099;transport=tls', ['TLS', '192.0.2.1', 5099]],
-      ['sip:a@[2001:db8::1];transport=tcp', ['TCP', '2001:db8::1', 5060]],
-      ['sips:a@192.0.2.1;transport=tcp', ['TLS', '192.0.2.1', 5061]],
-      ['sip:a@pbx.example.com;transport=tls', ['TLS', 'pbx.example.com', undefined]],
+      ['sip:a@192.0.2.1;transport=TLS', ['UDP', '192.0.2.1', 5060]],
+      ['sip:a@192.0.2.1:5099;transport=tls', ['UDP', '192.0.2.1', 5099]],
+      ['sip:a@[2001:db8::1];transport=tcp', ['UDP', '2001:db8::1', 5060]],
+      ['sips:a@192.0.2.1;transport=tcp', ['UDP', '192.0.2.1', 5060]],
+      ['sip:a@pbx.example.com;transport=tls', ['UDP', 'pbx.example.com', undefined]],
       ['sip:a@pbx7;maddr=192.0.2.9', ['UDP', 'pbx7', undefined]],
       ['sip:a@192.0.2.1;transport=ws', ['UDP', '192.0.2.1', 5060]],
     ];
@@ -65,9 +65,16 @@ describe('the way of a request inside a dialog', () => {
     }
   });
 
+  it('says where the peer was heard from, which its host must not lead away from', () => {
+    const heardFrom = { address: '192.0.2.7', port: 40_000 };
+    const to = destination(dialog('sip:a@pbx.example.com', '<sip:p1.example.com;lr>'), identity, heardFrom);
+    assert.ok(to.kind === 'hop');
+    assert.deepEqual([to.hop.host, to.hop.heardFrom], ['p1.example.com', heardFrom]);
+  });
+
   it('is nowhere for a URI that is not SIP', () => {
-    assert.equal(destination(dialog('tel:+4989'), identity).kind, 'unreachable');
-    assert.equal(destination(dialog('sip:a@192.0.2.1', 'nonsense'), identity).kind, 'unreachable');
-    assert.equal(destination(dialog('sip:a@192.0.2.1', '<tel:+4989>'), identity).kind, 'unreachable');
+    assert.equal(destination(dialog('tel:+4989'), identity, undefined).kind, 'unreachable');
+    assert.equal(destination(dialog('sip:a@192.0.2.1', 'nonsense'), identity, undefined).kind, 'unreachable');
+    assert.equal(destination(dialog('sip:a@192.0.2.1', '<tel:+4989>'), identity, undefined).kind, 'unreachable');
   });
 });

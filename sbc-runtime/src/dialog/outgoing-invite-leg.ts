@@ -82,6 +82,7 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
   provisional(response: Response): void {
     if (this.#isDecided || this.#cancelParts !== undefined) return;
     const tag = response.to.tag;
+    this.hears(this.ours?.heardFrom);
     if (tag !== undefined) this.#ring(tag, response);
     this.user?.onProvisional?.(response);
   }
@@ -93,6 +94,7 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
     }
     this.#isDecided = true;
     this.#params = undefined;
+    this.hears(invite.heardFrom);
     this.#confirm(response);
     if (this.#cancelParts === undefined) {
       this.session.accepted(response);
@@ -182,7 +184,7 @@ export class OutgoingInviteLeg extends InviteLeg implements OutgoingInvite, Sent
     const { identity } = this;
     const dialog = dialogOfUac(this.#origin, response);
     if (identity === undefined) return;
-    const to = destination(dialog, identity);
+    const to = destination(dialog, identity, invite.heardFrom);
     if (to.kind === 'unreachable') return;
     const { sequence, credentials } = invite;
     const ack = requestInDialog('ACK', dialog, identity, { ...to, sequence, parts: { headers: credentials } });

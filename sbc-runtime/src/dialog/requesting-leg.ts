@@ -1,6 +1,6 @@
 /** The requesting half of a leg: what we send inside the dialog, and what its answers mean (RFC 3261 §12.2.1, §14.1). */
 import { SbcError } from '../kernel/error.ts';
-import type { Hop } from '../sip/hop.ts';
+import { heard, isFrom, type Heard, type Hop } from '../sip/hop.ts';
 import type { Response } from '../sip/message.ts';
 import type { HeaderPair, ServerTransaction } from '../transaction/transaction-user.ts';
 import { AckWaits } from './ack-waits.ts';
@@ -35,6 +35,8 @@ export abstract class RequestingLeg implements SessionOwner {
   protected user: InviteUser | undefined;
   protected identity: LocalIdentity | undefined;
   protected dialog: DialogState | undefined;
+  /** Where the peer was heard from last in this dialog. */
+  protected heardFrom: Heard | undefined;
   protected current: Leg['state'] = 'Early';
   /** An INVITE of ours without final response, or whose 2xx is not acknowledged. */
   protected ours: SentInvite | undefined;
@@ -125,6 +127,11 @@ export abstract class RequestingLeg implements SessionOwner {
     return this.dialog?.remoteTag === remoteTag ? this.dialog : undefined;
   }
 
+  /** The peer has spoken, from there. */
+  hears(source: Heard | undefined): void {
+    if (source !== undefined && !isFrom(source, this.heardFrom)) this.heardFrom = heard(source);
+  }
+
   /** Stores what became of one of our dialogs. */
   keep(dialog: DialogState): void {
     this.dialog = dialog;
@@ -160,10 +167,16 @@ export abstract class RequestingLeg implements SessionOwner {
     if (addressed === undefined) return;
     const { clock, timers } = this.dependencies;
     this.#send(addressed, (result) => {
-      // Teams: a node that restarts refuses connections for a moment. Without BYE its user would stay in a dead call.
-      if (result.kind === 'transport' && againAfterMs <= LAST_BYE_AFTER_T1 * timers.T1)
+      // Without BYE its user would stay in a dead call; without a reason nobody does.
+      if (result.kind === 'too-large' && parts.headers !== undefined) this.sendBye({}, over);
+      // Teams: a node that restarts refuses connections for a moment.
+      else if (result.kind === 'transport' && againAfterMs <= LAST_BYE_AFTER_T1 * timers.T1)
         clock.after(againAfterMs, () => this.sendBye(parts, over, 2 * againAfterMs));
-      else over();
+      else {
+        if (result.kind === 'too-large')
+          this.dependencies.log.warn('BYE is too large to be sent', { callId: this.callId });
+        over();
+      }
     });
   }
 
@@ -204,7 +217,7 @@ export abstract class RequestingLeg implements SessionOwner {
     const { dialog, identity } = this;
     if (dialog === undefined || identity === undefined) return;
     this.exchanged('us', 'ACK', offersSdp(parts));
-    const to = destination(dialog, identity);
+    const to = destination(dialog, identity, this.heardFrom);
     if (to.kind === 'unreachable') {
       this.dependencies.log.warn('ACK could not be sent', { callId: this.callId, reason: to.reason });
       return;
@@ -220,7 +233,7 @@ export abstract class RequestingLeg implements SessionOwner {
     if (dialog === undefined || identity === undefined) {
       throw new SbcError('SBC_INVARIANT', `Cannot send ${method}: there is no dialog`);
     }
-    const to = destination(dialog, identity);
+    const to = destination(dialog, identity, this.heardFrom);
     if (to.kind === 'unreachable') {
       this.#later(onResult, { kind: 'transport', reason: to.reason });
       return undefined;
@@ -240,6 +253,7 @@ export abstract class RequestingLeg implements SessionOwner {
 
   #reinviteAccepted(invite: SentInvite, response: Response, onResult: OnResult): void {
     this.#refreshTarget(response);
+    this.hears(invite.heardFrom);
     this.exchanged('peer', 'INVITE-2xx', hasSdp(response));
     if (this.current === 'Confirmed') this.session.accepted(response);
     // RFC 3261 §13.2.2.4 knows no exception: the leg is over, but the peer repeats its 2xx until somebody acknowledges it.

@@ -1,5 +1,5 @@
 /** One INVITE or re-INVITE of ours: its client transaction, and the ACKs that repeated 2xx ask for again (RFC 3261 §13.2.2.4). */
-import type { Hop } from '../sip/hop.ts';
+import { heard, isFrom, type Heard, type Hop } from '../sip/hop.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { detached } from '../sip/detached.ts';
 import type {
@@ -27,8 +27,11 @@ export interface SentInviteOwner {
   again(refused: Refused): Addressed | undefined;
 }
 
-/** 2xx of more forks than this are dropped: nobody rings so many phones, and each costs memory for 64*T1. */
-const MAX_ACCEPTED = 64;
+/**
+ * The answer and eight late forks. Further ones are dropped: each 2xx has us send an ACK and a BYE with its repetitions, and
+ * costs memory for 64*T1.
+ */
+const MAX_ACCEPTED = 9;
 
 interface SentAck {
   readonly ack: Request;
@@ -43,6 +46,7 @@ export class SentInvite implements ClientTransactionUser {
   #hop: Hop | undefined;
   #transaction: ClientTransaction | undefined;
   #repeated = 0;
+  #heardFrom: Heard | undefined;
   #isCancelled = false;
   /** By To tag; undefined where the user has not acknowledged yet. Lives as long as the transaction's Accepted state refers to us. */
   #acks: Map<string, SentAck | undefined> | undefined;
@@ -69,6 +73,11 @@ export class SentInvite implements ClientTransactionUser {
     return this.#credentials;
   }
 
+  /** Where its last response came from. */
+  get heardFrom(): Heard | undefined {
+    return this.#heardFrom;
+  }
+
   /** True once a 2xx has come. */
   get isAccepted(): boolean {
     return this.#acks !== undefined;
@@ -87,6 +96,7 @@ export class SentInvite implements ClientTransactionUser {
 
   onResponse(response: Response, flow: Flow): void {
     const { status } = response;
+    if (!isFrom(flow, this.#heardFrom)) this.#heardFrom = heard(flow);
     if (isChallenge(status)) this.#asked(response, flow);
     else if (status >= 300) this.#owner.refused(response);
     else if (status >= 200) this.#accepted(response);

@@ -60,3 +60,8 @@ class SystemClock implements Clock {
 export function systemClock(options: SystemClockOptions): Clock {
   return new SystemClock(options);
 }
+
+/** `callback` runs once the sockets that are readable now have been read, and before they are read again. */
+export function inNextTurn(callback: () => void): void {
+  setImmediate(callback);
+}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { silentLog } from '../kernel/log.ts';
+import { VirtualClock } from '../kernel/virtual-clock.ts';
 import { AdminSocket } from './admin-socket.ts';
 import type { AdminRoute } from './admin-socket.ts';
 import { jsonReply, textReply } from './http-server.ts';
@@ -42,7 +43,7 @@ function ask(socketPath: string, method: string, path: string): Promise<{ status
 
 async function withSocket(name: string, body: (path: string) => Promise<void>) {
   const path = join(directory, name);
-  const socket = new AdminSocket({ path, routes, log: silentLog });
+  const socket = new AdminSocket({ path, routes, clock: new VirtualClock(), log: silentLog });
   await socket.start();
   try {
     await body(path);
@@ -92,7 +93,7 @@ describe('The admin socket', () => {
 
   it('refuses the place of a living process', async () => {
     await withSocket('taken', async (path) => {
-      const second = new AdminSocket({ path, routes, log: silentLog });
+      const second = new AdminSocket({ path, routes, clock: new VirtualClock(), log: silentLog });
       await assert.rejects(second.start(), { code: 'SBC_ADMIN_LISTEN', message: /another process serves it/ });
       assert.equal((await ask(path, 'GET', '/status')).status, 200);
     });
@@ -101,7 +102,7 @@ describe('The admin socket', () => {
   it('refuses to remove what is no socket', async () => {
     const path = join(directory, 'file');
     writeFileSync(path, 'precious');
-    await assert.rejects(new AdminSocket({ path, routes, log: silentLog }).start(), {
+    await assert.rejects(new AdminSocket({ path, routes, clock: new VirtualClock(), log: silentLog }).start(), {
       code: 'SBC_ADMIN_LISTEN',
       message: /something else/,
     });

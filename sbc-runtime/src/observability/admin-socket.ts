@@ -1,10 +1,11 @@
 /** The runtime's back door: HTTP on a unix socket that only its own user may open, for `kubectl exec` and local mode. */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { connect } from 'node:net';
+import type { Server } from 'node:net';
+import type { Clock } from '../kernel/clock.ts';
 import { SbcError } from '../kernel/error.ts';
 import type { Log } from '../kernel/log.ts';
-import { closeServer, limitedHttpServer, textReply, whenListening } from './http-server.ts';
+import { HttpServer, textReply } from './http-server.ts';
 import type { HttpReply } from './http-server.ts';
 
 export interface AdminRequest {
@@ -19,6 +20,7 @@ export interface AdminSocketParams {
   readonly path: string;
   /** By method and path: `GET /calls/:id/ladder`. */
   readonly routes: Readonly<Record<string, AdminRoute>>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -30,24 +32,29 @@ interface ParsedRoute {
 
 const OWNER_ONLY = 0o600;
 const MASK_OTHERS = 0o177;
+const PLACES = 16;
 
 export class AdminSocket {
   readonly #path: string;
   readonly #routes: readonly ParsedRoute[];
-  readonly #server: Server;
+  readonly #server: HttpServer;
 
   constructor(params: AdminSocketParams) {
     this.#path = params.path;
     this.#routes = Object.entries(params.routes).map(([route, answer]) => parseRoute(route, answer));
-    this.#server = limitedHttpServer((method, url) => this.#answer(method, url), params.log);
+    this.#server = new HttpServer({
+      answer: (method, url) => this.#answer(method, url),
+      ...{ clock: params.clock, log: params.log },
+      ...{ places: PLACES, placesPerAddress: PLACES },
+    });
   }
 
   /** Takes the place of a socket that a dead process has left; refuses that of a living one. */
   async start(): Promise<void> {
     try {
       await removeDeadSocket(this.#path);
-      await whenListening(this.#server, () => {
-        this.#listen();
+      await this.#server.whenListening((server) => {
+        this.#listen(server);
       });
       chmodSync(this.#path, OWNER_ONLY);
     } catch (error) {
@@ -59,14 +66,14 @@ export class AdminSocket {
 
   /** Removes the socket as well. */
   close(): Promise<void> {
-    return closeServer(this.#server);
+    return this.#server.close();
   }
 
   /** A unix socket is bound within `listen`: nobody else can open it even for a moment. */
-  #listen(): void {
+  #listen(server: Server): void {
     const mask = process.umask(MASK_OTHERS);
     try {
-      this.#server.listen(this.#path);
+      server.listen(this.#path);
     } finally {
       process.umask(mask);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { silentLog } from '../kernel/log.ts';
+import { VirtualClock } from '../kernel/virtual-clock.ts';
 import { HttpEndpoints } from './http-endpoints.ts';
 import type { HttpEndpointsParams } from './http-endpoints.ts';
 
@@ -14,6 +15,7 @@ async function withEndpoints(over: Partial<HttpEndpointsParams>, body: (base: st
     port: 0,
     unreadyReasons: () => [],
     metrics,
+    clock: new VirtualClock(),
     log: silentLog,
     ...over,
   });

@@ -1,8 +1,8 @@
 /** `/livez`, `/readyz` and `/metrics` for the kubelet and Prometheus. */
-import type { Server } from 'node:http';
+import type { Clock } from '../kernel/clock.ts';
 import { SbcError } from '../kernel/error.ts';
 import type { Log } from '../kernel/log.ts';
-import { closeServer, limitedHttpServer, textReply, whenListening } from './http-server.ts';
+import { HttpServer, textReply } from './http-server.ts';
 import type { HttpReply } from './http-server.ts';
 
 export interface HttpEndpointsParams {
@@ -12,28 +12,49 @@ export interface HttpEndpointsParams {
   /** Why the pod takes no new calls, in sentences; empty: it is ready. */
   readonly unreadyReasons: () => readonly string[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly clock: Clock;
   readonly log: Log;
 }
 
+/**
+ * Probes and scrapes come from few addresses, one connection at a time each; everybody else on the network may connect too.
+ * So many that a flood needs more than a hundred milliseconds to push out a probe that has connected and not yet asked.
+ */
+const PLACES = 512;
+const PLACES_PER_ADDRESS = 8;
+/** A rendering of the metrics takes a millisecond or two, and anybody may ask: so many a second, then the last one is shown. */
+const RENDERINGS_PER_SECOND = 100;
+
 export class HttpEndpoints {
   readonly #params: HttpEndpointsParams;
-  readonly #server: Server;
+  readonly #server: HttpServer;
+  #metrics: Promise<HttpReply> | undefined;
+  #renderings = 0;
+  #countedFromMs = 0;
 
   constructor(params: HttpEndpointsParams) {
     this.#params = params;
-    this.#server = limitedHttpServer((method, url) => this.#answer(method, url.pathname), params.log);
+    this.#server = new HttpServer({
+      answer: (method, url) => this.#answer(method, url.pathname),
+      ...{ clock: params.clock, log: params.log },
+      places: PLACES,
+      placesPerAddress: PLACES_PER_ADDRESS,
+    });
   }
 
   /** Where it listens, once started. */
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#params.port;
+    return this.#server.port ?? this.#params.port;
+  }
+
+  get connections(): number {
+    return this.#server.connections;
   }
 
   async start(): Promise<void> {
     const { address, port } = this.#params;
     try {
-      await whenListening(this.#server, () => this.#server.listen(port, address));
+      await this.#server.whenListening((server) => server.listen(port, address));
     } catch (error) {
       throw new SbcError('SBC_HTTP_LISTEN', `Cannot serve HTTP on ${address}:${port}: ${remedy(error)}`, {
         cause: error,
@@ -42,10 +63,10 @@ export class HttpEndpoints {
   }
 
   close(): Promise<void> {
-    return closeServer(this.#server);
+    return this.#server.close();
   }
 
-  async #answer(method: string, path: string): Promise<HttpReply> {
+  #answer(method: string, path: string): HttpReply | Promise<HttpReply> {
     if (method !== 'GET' && method !== 'HEAD') return textReply(405, 'Only GET');
     switch (path) {
       // That it is answered is the answer: the event loop turns.
@@ -54,10 +75,27 @@ export class HttpEndpoints {
       case '/readyz':
         return readiness(this.#params.unreadyReasons());
       case '/metrics':
-        return { status: 200, type: this.#params.metrics.contentType, body: await this.#params.metrics.text() };
+        return this.#sharedMetrics();
       default:
         return textReply(404, 'Not found: try /livez, /readyz or /metrics');
     }
+  }
+
+  #sharedMetrics(): Promise<HttpReply> {
+    const nowMs = this.#params.clock.nowMs();
+    if (nowMs - this.#countedFromMs >= 1000) {
+      this.#countedFromMs = nowMs;
+      this.#renderings = 0;
+    }
+    if (this.#metrics !== undefined && this.#renderings >= RENDERINGS_PER_SECOND) return this.#metrics;
+    this.#renderings += 1;
+    this.#metrics = this.#render();
+    return this.#metrics;
+  }
+
+  async #render(): Promise<HttpReply> {
+    const { metrics } = this.#params;
+    return { status: 200, type: metrics.contentType, body: Buffer.from(await metrics.text()) };
   }
 }
 

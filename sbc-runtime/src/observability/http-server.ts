@@ -1,12 +1,20 @@
-/** What our two HTTP servers share: answers as values, and limits that a slow or greedy client cannot pass. */
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+/**
+ * What our two HTTP servers share: answers as values, and limits that no client can pass. Anybody on the network may
+ * connect, so a connection gets one answer and is closed: Node's own server reads every request of a segment, two thousand of them, at once.
+ */
+import { STATUS_CODES } from 'node:http';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import { HttpPlaces } from './http-places.ts';
+import type { PlaceLimits, Visitor } from './http-places.ts';
+import { parseRequestLine } from './http-request.ts';
 
 export interface HttpReply {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 export function textReply(status: number, body: string): HttpReply {
@@ -20,79 +28,180 @@ export function jsonReply(status: number, value: unknown): HttpReply {
 /** Answers one request; a throw becomes 500 and a line in the log. */
 export type AnswerHttp = (method: string, url: URL) => HttpReply | Promise<HttpReply>;
 
-const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_CONNECTIONS = 64;
-const REQUEST_TIMEOUT_MS = 5000;
-const MAX_URL_CHARACTERS = 2048;
-
-export function limitedHttpServer(answer: AnswerHttp, log: Log): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 5,
-    },
-    (request, response) => {
-      // No route takes a body: it is read and forgotten, within the request's timeout.
-      request.resume();
-      void answerOne(answer, request, log).then((reply) => {
-        writeReply(response, reply, request.method === 'HEAD');
-      });
-    },
-  );
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on('error', (error) => {
-    log.warn('HTTP server error', { error: error.message });
-  });
-  return server;
+export interface HttpServerParams extends PlaceLimits {
+  readonly answer: AnswerHttp;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-async function answerOne(answer: AnswerHttp, request: IncomingMessage, log: Log): Promise<HttpReply> {
-  const target = request.url ?? '/';
-  if (target.length > MAX_URL_CHARACTERS) return textReply(414, 'URI too long');
-  const url = URL.parse(target, 'http://localhost');
-  if (url === null) return textReply(400, 'Bad request');
-  try {
-    return await answer(request.method ?? 'GET', url);
-  } catch (error) {
-    log.error('Cannot answer an HTTP request', {
-      path: url.pathname,
-      error: error instanceof Error ? error.message : String(error),
+const MAX_HEAD_OCTETS = 8 * 1024;
+const FIRST_OCTET_MS = 1000;
+/** From the first octet to the empty line. */
+const HEAD_MS = 2000;
+/** From the empty line until the kernel has taken the whole answer. */
+const ANSWER_MS = 5000;
+const END_OF_HEAD = '\r\n\r\n';
+
+export class HttpServer {
+  readonly #params: HttpServerParams;
+  readonly #server: Server;
+  readonly #places: HttpPlaces<HttpConnection>;
+
+  constructor(params: HttpServerParams) {
+    this.#params = params;
+    this.#places = new HttpPlaces(params);
+    // A client may close its half once it has asked.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#welcome(socket);
     });
-    return textReply(500, 'Internal error: see the log');
+    this.#server.on('error', (error) => {
+      params.log.warn('HTTP server error', { error: error.message });
+    });
+  }
+
+  /** Of TCP, while it listens. */
+  get port(): number | undefined {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+
+  get connections(): number {
+    return this.#places.size;
+  }
+
+  /** Resolves once the server listens, or fails with its error. `listen` is handed the server to bind. */
+  whenListening(listen: (server: Server) => void): Promise<void> {
+    const server = this.#server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.once('listening', () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+      listen(server);
+    });
+  }
+
+  /** Ends open connections too. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+      for (const connection of this.#places) connection.drop();
+    });
+  }
+
+  #welcome(socket: Socket): void {
+    const connection = new HttpConnection(socket, this.#params, () => {
+      this.#places.leave(connection);
+    });
+    this.#places.enter(connection)?.drop();
   }
 }
 
-function writeReply(response: ServerResponse, reply: HttpReply, isHead: boolean): void {
-  response.writeHead(reply.status, {
-    'Content-Type': reply.type,
-    'Content-Length': Buffer.byteLength(reply.body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  });
-  response.end(isHead ? undefined : reply.body);
+class HttpConnection implements Visitor {
+  readonly address: string;
+  readonly #socket: Socket;
+  readonly #params: HttpServerParams;
+  #isWaiting = true;
+  #head = '';
+  #deadline: Timer;
+
+  constructor(socket: Socket, params: HttpServerParams, onClosed: () => void) {
+    this.#socket = socket;
+    this.#params = params;
+    this.address = socket.remoteAddress ?? '';
+    this.#deadline = this.#within(FIRST_OCTET_MS);
+    socket.on('data', this.#read);
+    // Whatever went wrong, `close` follows.
+    socket.on('error', () => undefined);
+    socket.on('end', () => {
+      if (this.#isWaiting) this.drop();
+    });
+    socket.on('close', () => {
+      params.clock.cancel(this.#deadline);
+      onClosed();
+    });
+  }
+
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  drop(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    const before = this.#head.length;
+    if (before === 0) this.#startOver(HEAD_MS);
+    this.#head += chunk.toString('latin1', 0, MAX_HEAD_OCTETS - before);
+    const end = this.#head.indexOf(END_OF_HEAD, Math.max(0, before - END_OF_HEAD.length));
+    if (end === -1 && this.#head.length < MAX_HEAD_OCTETS) return;
+    // What comes after the first request stays in the kernel, and goes with the connection.
+    this.#isWaiting = false;
+    this.#socket.off('data', this.#read);
+    this.#socket.pause();
+    this.#startOver(ANSWER_MS);
+    void this.#answer(end === -1 ? undefined : this.#head.slice(0, end));
+    this.#head = '';
+  };
+
+  async #answer(head: string | undefined): Promise<void> {
+    const line = head === undefined ? tooLong : parseRequestLine(head);
+    if (!line.ok) {
+      this.#write(textReply(line.status, line.reason), false);
+      return;
+    }
+    this.#write(await this.#replyTo(line.method, line.url), line.method === 'HEAD');
+  }
+
+  async #replyTo(method: string, url: URL): Promise<HttpReply> {
+    try {
+      return await this.#params.answer(method, url);
+    } catch (error) {
+      this.#params.log.error('Cannot answer an HTTP request', {
+        path: url.pathname,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return textReply(500, 'Internal error: see the log');
+    }
+  }
+
+  #write(reply: HttpReply, isHead: boolean): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    socket.cork();
+    socket.write(headOf(reply, this.#params.clock.wallMs()), 'latin1');
+    if (!isHead) socket.write(reply.body);
+    socket.uncork();
+    socket.destroySoon();
+  }
+
+  #within(ms: number): Timer {
+    return this.#params.clock.after(ms, () => {
+      this.drop();
+    });
+  }
+
+  #startOver(ms: number): void {
+    this.#params.clock.cancel(this.#deadline);
+    this.#deadline = this.#within(ms);
+  }
 }
 
-/** Resolves once the server listens, or fails with its error. */
-export function whenListening(server: Server, listen: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.once('listening', () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-    listen();
-  });
-}
+const tooLong = { ok: false, status: 431, reason: 'Headers too long' } as const;
 
-/** Ends open connections too. */
-export function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-    server.closeAllConnections();
-  });
+function headOf(reply: HttpReply, wallMs: number): string {
+  return [
+    `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`,
+    `Date: ${new Date(wallMs).toUTCString()}`,
+    `Content-Type: ${reply.type}`,
+    `Content-Length: ${Buffer.byteLength(reply.body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+    END_OF_HEAD.slice(2),
+  ].join('\r\n');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ladder } from './ladder.ts';
+import { ladder as ladderInSlices } from './ladder.ts';
 import type { LadderParams, MessageReading } from './ladder.ts';
 import type { TracedMessage } from './trace-ring.ts';
 
@@ -25,6 +25,15 @@ const params: LadderParams = {
   read: (text) => readings[text] ?? { title: text },
   redact: (text) => text.replaceAll('secret', '***'),
 };
+
+const slices = (messages: readonly TracedMessage[], over: LadderParams): [string, number] => {
+  const work = ladderInSlices(messages, over);
+  for (let count = 1; ; count += 1) {
+    const step = work.next();
+    if (step.done === true) return [step.value, count];
+  }
+};
+const ladder = (messages: readonly TracedMessage[], over: LadderParams): string => slices(messages, over)[0];
 
 describe('A ladder', () => {
   it('reads from top to bottom, with who, when, what and the facts', () => {
@@ -81,9 +90,19 @@ time        teams                       sbc                         pbx
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
-  it('ends at its limit and says how many more there are', () => {
-    const messages = Array.from({ length: 5 }, (_, index) => message(index, 'teams', 'sbc', 'INFO'));
-    assert.match(ladder(messages, { ...params, maxMessages: 2 }), /and 3 messages more\n$/);
+  it('says how many more messages there are', () => {
+    assert.match(ladder([message(0, 'teams', 'sbc', 'INFO')], { ...params, more: 3 }), /and 3 messages more\n$/);
+  });
+
+  it('is drawn in slices of 64 KiB, or of one message that is longer', () => {
+    const of = (length: number, count: number) =>
+      Array.from({ length: count }, (_, index) => message(index, 'teams', 'sbc', 'x'.repeat(length)));
+    const counted = (messages: readonly TracedMessage[], withMessages: boolean) =>
+      slices(messages, { ...params, withMessages })[1];
+    assert.equal(counted(of(1000, 65), false), 1);
+    assert.equal(counted(of(1000, 66), false), 2);
+    assert.equal(counted(of(65_000, 10), false), 10);
+    assert.equal(counted(of(65_000, 10), true), 19);
   });
 
   it('shortens what is too long for its arrow or its list', () => {

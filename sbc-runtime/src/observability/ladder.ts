@@ -25,28 +25,49 @@ export interface LadderParams {
   readonly redact: (text: string) => string;
   /** Each message in full below the ladder. @default false */
   readonly withMessages?: boolean;
-  /** @default 500 */
-  readonly maxMessages?: number;
+  /** Messages of the call that are not among those given. @default 0 */
+  readonly more?: number;
 }
 
 const TIME_WIDTH = 12;
 const COLUMN_WIDTH = 28;
 const MAX_PARTICIPANTS = 8;
-const MAX_MESSAGES = 500;
 const MAX_CODECS = 8;
+/** Octets of messages in one slice: some milliseconds. */
+const SLICE_OCTETS = 64 * 1024;
 
-/** Empty where there are no messages. Messages stand in the order given. */
-export function ladder(messages: readonly TracedMessage[], params: LadderParams): string {
+/** Empty where there are no messages. They stand in the order given. Yields after each slice of the work. */
+export function* ladder(messages: readonly TracedMessage[], params: LadderParams): Generator<undefined, string> {
   const first = messages[0];
   if (first === undefined) return '';
-  const shown = messages.slice(0, params.maxMessages ?? MAX_MESSAGES);
-  const columns = columnsOf(shown, params.participants);
+  const columns = columnsOf(messages, params.participants);
   const lines = [`Starts ${new Date(first.atMs).toISOString()}`, '', header(columns)];
-  for (const message of shown) lines.push(rung(message, offset(message, first), columns, params.read(message.text)));
-  if (shown.length < messages.length) lines.push(`and ${messages.length - shown.length} messages more`);
-  if (params.withMessages === true)
-    for (const message of shown) lines.push(...inFull(message, offset(message, first), params.redact));
+  for (const message of inSlicesOf(messages)) {
+    if (message === undefined) yield;
+    else lines.push(rung(message, offset(message, first), columns, params.read(message.text)));
+  }
+  const { more = 0 } = params;
+  if (more > 0) lines.push(`and ${more} messages more`);
+  if (params.withMessages === true) {
+    for (const message of inSlicesOf(messages)) {
+      if (message === undefined) yield;
+      else lines.push(...inFull(message, offset(message, first), params.redact));
+    }
+  }
   return `${lines.join('\n')}\n`;
+}
+
+/** The messages, and undefined where a slice ends. */
+function* inSlicesOf(messages: readonly TracedMessage[]): Generator<TracedMessage | undefined> {
+  let octets = 0;
+  for (const message of messages) {
+    octets += message.text.length;
+    if (octets > SLICE_OCTETS) {
+      yield undefined;
+      octets = message.text.length;
+    }
+    yield message;
+  }
 }
 
 /** Beyond the limit, the last column stands for all others. */
@@ -112,13 +133,13 @@ function factsOf(reading: MessageReading, isTitleMissing: boolean): string {
   return printable(facts.join('; '));
 }
 
-function inFull(message: TracedMessage, time: string, redact: (text: string) => string): string[] {
+function inFull(message: TracedMessage, time: string, redact: (text: string) => string): [string, string, string] {
   const text = redact(message.text).replaceAll('\r\n', '\n').trimEnd();
-  return [
-    '',
-    `${time}  ${printable(message.from)} -> ${printable(message.to)}`,
-    ...text.split('\n').map((line) => `    ${printable(line)}`),
-  ];
+  const indented = text
+    .split('\n')
+    .map((line) => `    ${printable(line)}`)
+    .join('\n');
+  return ['', `${time}  ${printable(message.from)} -> ${printable(message.to)}`, indented];
 }
 
 function offset(message: TracedMessage, first: TracedMessage): string {
@@ -128,8 +149,13 @@ function offset(message: TracedMessage, first: TracedMessage): string {
 /** What peers send reaches a terminal here: control characters would command it. */
 function printable(text: string): string {
   let clean = '';
-  for (const character of text) clean += isControl(character.charCodeAt(0)) ? '?' : character;
-  return clean;
+  let kept = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    if (!isControl(text.charCodeAt(index))) continue;
+    clean += `${text.slice(kept, index)}?`;
+    kept = index + 1;
+  }
+  return kept === 0 ? text : clean + text.slice(kept);
 }
 
 function isControl(code: number): boolean {

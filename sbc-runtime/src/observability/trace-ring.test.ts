@@ -3,23 +3,34 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TraceRing } from './trace-ring.ts';
 
-const texts = (ring: TraceRing, ...callIds: string[]) => ring.messagesOf(callIds).map(({ text }) => text);
-/** Every text holds the empty one. */
-const all = (ring: TraceRing) => texts(ring, '');
+const all = (ring: TraceRing) =>
+  Array.from({ length: ring.next - ring.first }, (_, at) => ring.messageOf(ring.first + at)?.text);
 
 describe('The trace ring', () => {
-  it('gives back the messages of the wanted calls, oldest first, as they came', () => {
+  it('gives back the messages as they came, each with its number', () => {
     const ring = new TraceRing();
     ring.push(1, 'teams', 'sbc', 'INVITE\r\nCall-ID: a1\r\n');
-    ring.push(2, 'sbc', 'pbx', 'INVITE\r\ni: b2\r\n');
-    ring.push(3, 'pbx', 'sbc', '180\r\ni:b2\r\n');
-    ring.push(4, 'x', 'sbc', 'OPTIONS\r\nCall-ID: c3\r\n');
-    assert.deepEqual(ring.messagesOf(['b2', 'a1']), [
-      { atMs: 1, from: 'teams', to: 'sbc', text: 'INVITE\r\nCall-ID: a1\r\n' },
-      { atMs: 2, from: 'sbc', to: 'pbx', text: 'INVITE\r\ni: b2\r\n' },
-      { atMs: 3, from: 'pbx', to: 'sbc', text: '180\r\ni:b2\r\n' },
-    ]);
-    assert.deepEqual([texts(ring, 'nobody'), texts(ring)], [[], []]);
+    ring.push(2, 'sbc', 'pbx', '\u00ff');
+    assert.deepEqual(
+      [ring.messageOf(0), ring.messageOf(1)],
+      [
+        { atMs: 1, from: 'teams', to: 'sbc', text: 'INVITE\r\nCall-ID: a1\r\n' },
+        { atMs: 2, from: 'sbc', to: 'pbx', text: '\u00ff' },
+      ],
+    );
+    assert.deepEqual([ring.callIdOf(0), ring.callIdOf(1), ring.lengthOf(0)], ['a1', undefined, 21]);
+  });
+
+  it('has nothing under a number that is dropped or did not come yet', () => {
+    const ring = new TraceRing({ maxMessages: 2 });
+    for (const text of ['1', '2', '3']) ring.push(0, 'f', 't', `${text}\r\ni: ${text}\r\n`);
+    assert.deepEqual([ring.first, ring.next], [1, 3]);
+    for (const number of [-1, 0, 3])
+      assert.deepEqual(
+        [ring.messageOf(number), ring.callIdOf(number), ring.lengthOf(number)],
+        [undefined, undefined, 0],
+      );
+    assert.deepEqual([ring.callIdOf(1), ring.callIdOf(2)], ['2', '3']);
   });
 
   it('drops the oldest message when it is full', () => {
@@ -45,7 +56,7 @@ describe('The trace ring', () => {
   it('hands out copies: what comes later does not change them', () => {
     const ring = new TraceRing({ maxMessages: 1 });
     ring.push(1, 'f', 't', 'first');
-    const [first] = ring.messagesOf(['']);
+    const first = ring.messageOf(0);
     ring.push(2, 'f', 't', 'second');
     assert.equal(first?.text, 'first');
   });

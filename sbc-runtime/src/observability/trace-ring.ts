@@ -2,6 +2,7 @@
  * The last SIP messages, as they went over the wire, for ladders. Written with every message, so it copies the octets
  * into one buffer outside the heap and does nothing else: kept as strings, they cost the garbage collector a third of a call.
  */
+import { callIdIn } from './call-id-scan.ts';
 
 export interface TracedMessage {
   /** Milliseconds since 1970. */
@@ -31,6 +32,8 @@ export class TraceRing {
   readonly #from: string[] = [];
   readonly #to: string[] = [];
   #oldest = 0;
+  /** Messages that are no longer kept, since the start. */
+  #dropped = 0;
   #size = 0;
   #bytes = 0;
   /** Where the next text goes. */
@@ -69,22 +72,48 @@ export class TraceRing {
     this.#bytes += text.length;
   }
 
+  /** Messages are numbered as they come: kept are those from here to in front of `next`. */
+  get first(): number {
+    return this.#dropped;
+  }
+
+  get next(): number {
+    return this.#dropped + this.#size;
+  }
+
+  /** Octets of its text; 0 where it is not kept. */
+  lengthOf(number: number): number {
+    const index = this.#indexOf(number);
+    return index === undefined ? 0 : (this.#length[index] ?? 0);
+  }
+
   /**
-   * Copies, oldest first. Call-IDs are looked for in the texts now, so that no message pays for ladders that nobody reads;
-   * a scan of the full ring takes some milliseconds a Call-ID.
+   * Looked for in the text now, so that no message pays for ladders that nobody reads. Undefined where there is none, or the
+   * message is not kept.
    */
-  messagesOf(callIds: Iterable<string>): TracedMessage[] {
-    const wanted = [...callIds];
-    const found: TracedMessage[] = [];
-    for (let count = 0; count < this.#size; count += 1) {
-      const index = (this.#oldest + count) % this.#maxMessages;
-      const start = this.#start[index] ?? 0;
-      const octets = this.#octets.subarray(start, start + (this.#length[index] ?? 0));
-      if (!wanted.some((callId) => octets.includes(callId, 0, 'latin1'))) continue;
-      const atMs = this.#atMs[index] ?? 0;
-      found.push({ atMs, from: this.#from[index] ?? '', to: this.#to[index] ?? '', text: octets.toString('latin1') });
-    }
-    return found;
+  callIdOf(number: number): string | undefined {
+    const index = this.#indexOf(number);
+    if (index === undefined) return undefined;
+    const start = this.#start[index] ?? 0;
+    return callIdIn(this.#octets, start, start + (this.#length[index] ?? 0));
+  }
+
+  /** A copy; undefined where it is not kept. */
+  messageOf(number: number): TracedMessage | undefined {
+    const index = this.#indexOf(number);
+    if (index === undefined) return undefined;
+    const start = this.#start[index] ?? 0;
+    return {
+      atMs: this.#atMs[index] ?? 0,
+      from: this.#from[index] ?? '',
+      to: this.#to[index] ?? '',
+      text: this.#octets.toString('latin1', start, start + (this.#length[index] ?? 0)),
+    };
+  }
+
+  #indexOf(number: number): number | undefined {
+    const age = number - this.#dropped;
+    return age >= 0 && age < this.#size ? (this.#oldest + age) % this.#maxMessages : undefined;
   }
 
   /** A stretch that no kept text lies in; a text is never cut in two, so the rest behind the last one may stay empty. */
@@ -103,5 +132,6 @@ export class TraceRing {
     this.#bytes -= this.#length[this.#oldest] ?? 0;
     this.#oldest = (this.#oldest + 1) % this.#maxMessages;
     this.#size -= 1;
+    this.#dropped += 1;
   }
 }

@@ -4,6 +4,7 @@ import { detached } from '../sip/detached.ts';
 import type { Request } from '../sip/message.ts';
 import { isSipUri, isTelUri, parseUri } from '../sip/uri.ts';
 import type { CallParties, Peer } from './peer.ts';
+import { MAX_USER_PART, sendableHeaders, sendableName } from './sendable.ts';
 
 /**
  * Headers that a B2BUA may carry to the other leg: they say something about the people, not about the hop
@@ -21,11 +22,20 @@ export function callParties(request: Request, caller: Pick<Peer, 'numberFrom'>):
     // They stay for as long as the call does, in URIs and in its record.
     called: detached(caller.numberFrom(userPart(request.uri))),
     caller: isAnonymous(from.uri) ? ANONYMOUS : detached(caller.numberFrom(userPart(from.uri))),
-    displayName: from.displayName === undefined ? undefined : detached(from.displayName),
-    headers: crossingHeaders(request),
+    displayName: from.displayName === undefined ? undefined : sendableName(from.displayName),
+    headers: sendableHeaders(request.headers, crossing),
     // RFC 3261 §16.6: a B2BUA that restarted the count would let a loop through two of them run for ever.
     maxForwards: (request.maxForwards ?? MAX_FORWARDS) - 1,
   };
+}
+
+/** What a call is refused with whose numbers are too long for the messages to the other side; undefined: it may be placed. */
+export function refusalOfParties(
+  parties: CallParties,
+): { readonly status: number; readonly phrase?: string } | undefined {
+  if (parties.called.length > MAX_USER_PART) return { status: 414 };
+  // A number that is cut would be another one.
+  return parties.caller.length > MAX_USER_PART ? { status: 400, phrase: 'From Too Long' } : undefined;
 }
 
 /**
@@ -37,14 +47,6 @@ function isAnonymous(uri: string): boolean {
   if (user === '' || user.toLowerCase() === ANONYMOUS) return true;
   const host = hostPart(uri);
   return host === 'anonymous.invalid' || host === 'unknown.invalid';
-}
-
-function crossingHeaders(message: { readonly headers: { getAll(name: string): string[] } }): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (const name of crossing) {
-    for (const value of message.headers.getAll(name)) pairs.push([name, value]);
-  }
-  return pairs;
 }
 
 /** The user part, whatever the scheme: `tel:` numbers are one (RFC 3966). Empty where there is none. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { documentVersion, type PbxTrunkState, type RoutingState } from '@teams-sbc/crds/runtime';
 import { Headers } from '../sip/headers.ts';
 import { Request } from '../sip/message.ts';
-import { callParties } from './parties.ts';
+import { callParties, refusalOfParties } from './parties.ts';
 import type { Peer } from './peer.ts';
 import { peersOf } from './peers-of.ts';
 
@@ -195,4 +195,14 @@ test('of the keys that a side writes the relay sees one, under one tag', () => {
   const key = `AES_CM_128_HMAC_SHA1_80 inline:${'k'.repeat(40)}|2^31|1:1`;
   for (const side of [peer('contoso'), peer('office')])
     assert.equal(side.sdpFrom(written('0 AES_CM_128_HMAC_SHA1_32 x', `2 ${key}`, `3 ${key}`)), written(`1 ${key}`));
+});
+
+test('numbers of 256 octets are called; longer ones are refused, the called one with 414', () => {
+  const [longest, longer] = ['7'.repeat(256), '7'.repeat(257)];
+  const between = (caller: string, called: string) => {
+    const from: [string, string] = ['From', `<sip:${caller}@192.0.2.10>;tag=1`];
+    const asked = new Request('INVITE', `sip:${called}@sbc.example.com`, Headers.from([from]));
+    return refusalOfParties(callParties(asked, peer('contoso')))?.status;
+  };
+  assert.deepEqual([between(longest, longest), between('1', longer), between(longer, '1')], [undefined, 414, 400]);
 });

@@ -145,7 +145,7 @@ class ProbeUser implements ClientTransactionUser {
   }
 
   onFailure(failure: TransactionFailure): void {
-    this.#report(failure.kind === 'timeout' ? { kind: 'silent' } : { kind: 'unreachable', reason: failure.reason });
+    this.#report(failure.kind === 'transport' ? { kind: 'unreachable', reason: failure.reason } : { kind: 'silent' });
   }
 
   #report(result: ProbeResult): void {

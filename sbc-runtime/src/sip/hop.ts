@@ -11,6 +11,11 @@ export interface Hop {
   readonly port?: number;
   /** There and nowhere else, wherever the host's name leads by now. @default RFC 3263 decides */
   readonly at?: { readonly address: string; readonly port: number };
+  /**
+   * Inside a dialog, where the peer was last heard from: `host` is what the peer has written, and where it leads to no
+   * address that the trunk's peers may speak from, the message goes there. @default `host` was configured
+   */
+  readonly heardFrom?: Heard;
   /** The listener whose socket (UDP) or address (TCP, TLS) the message leaves from. */
   readonly listener: string;
   /** The trunk on whose behalf we dial: its certificate, its trust roots and its name rules apply. */
@@ -18,6 +23,14 @@ export interface Hop {
   /** Via sent-by, RFC 3261 §18.1.1: `sbc-0.example.com:5061` or `192.0.2.1:5060`. */
   readonly sentBy: string;
 }
+
+export type Heard = Pick<Source, 'address' | 'port'>;
+
+/** A copy: the flow would keep a connection alive that is closed long before the call. */
+export const heard = ({ address, port }: Heard): Heard => ({ address, port });
+
+export const isFrom = (source: Heard, before: Heard | undefined): boolean =>
+  source.address === before?.address && source.port === before.port;
 
 /** The same hop, and there and nowhere else. */
 export function pinnedTo(hop: Hop, { address, port }: Pick<Source, 'address' | 'port'>): Hop {

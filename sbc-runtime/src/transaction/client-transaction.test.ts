@@ -207,6 +207,24 @@ test('a CANCEL waits for a provisional response and has the branch, the Route an
   nothingIsLeft(here);
 });
 
+test('a CANCEL that no datagram holds goes again without its reason, in the name of the same INVITE', () => {
+  const { here, client, request, transaction, answers } = sends('INVITE', 'UDP');
+  answers(180);
+  here.wire.maxOctets = 1000;
+  transaction.cancel([['Reason', `SIP;cause=200;text="${'x'.repeat(1000)}"`]]);
+  assert.deepEqual(here.wire.take(), ['0 INVITE']);
+  here.clock.advance(0);
+  const cancel = here.wire.last();
+  assert.ok(cancel.isRequest);
+  assert.deepEqual([cancel.method, cancel.headers.has('Reason')], ['CANCEL', false]);
+  assert.equal(cancel.headers.get('Via'), request.headers.get('Via'));
+  here.wire.receive(peerResponse(cancel, 200));
+  answers(487);
+  assert.deepEqual(here.wire.take(), ['0 CANCEL', '0 ACK']);
+  assert.deepEqual(client.heard, ['180', '487']);
+  nothingIsLeft(here);
+});
+
 test('a cancelled INVITE without a final response is given up 64*T1 after the CANCEL', () => {
   const { here, client, transaction, answers } = sends('INVITE', 'TLS');
   answers(180);

@@ -25,7 +25,7 @@ export abstract class ClientShell extends TimedTransaction {
   /** Empty where no retransmission can follow any more. */
   #text: string;
   #flow: Flow | undefined;
-  #failure = '';
+  #failure: TransactionFailure = { kind: 'transport', reason: '' };
   #isSending = false;
 
   constructor(room: TransactionRoom, params: ClientTransactionParams) {
@@ -106,7 +106,7 @@ export abstract class ClientShell extends TimedTransaction {
   }
 
   protected tellTransportFailure(): void {
-    this.#tellFailure({ kind: 'transport', reason: this.#failure });
+    this.#tellFailure(this.#failure);
   }
 
   #tellFailure(failure: TransactionFailure): void {
@@ -122,7 +122,7 @@ export abstract class ClientShell extends TimedTransaction {
       this.#flow = result.flow;
       return;
     }
-    this.#failure = result.reason;
+    this.#failure = result.isTooLarge === true ? { kind: 'too-large' } : { kind: 'transport', reason: result.reason };
     if (!this.#isSending) {
       this.onTransportFailed();
       return;

@@ -90,7 +90,7 @@ export class InviteClientShell extends ClientShell {
     this.#cancelHeaders = undefined;
     const cancel = cancelOf(this.#invite, this.#via, headers);
     this.#step('cancel-sent');
-    this.room.sendCancel({ cancel, branch: this.#branch, hop: this.hop, flow: this.flow });
+    this.room.sendCancel({ cancel, extras: headers, branch: this.#branch, hop: this.hop, flow: this.flow });
   }
 
   #step(event: InviteClientEvent, response?: Response, flow?: Flow): void {

@@ -259,6 +259,7 @@ test('beyond the limit there is still room for requests within dialogs, up to a 
         callId: `call-${nth}`,
         ...(toTag === undefined ? {} : { toTag }),
       }),
+      { ...here.wire.flow, trunks: [`pbx-${nth}`] },
     );
   for (const nth of [1, 2, 3, 4, 5]) receives('INVITE', nth);
   receives('BYE', 6, 'us');

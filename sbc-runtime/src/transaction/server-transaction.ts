@@ -3,6 +3,7 @@ import { detached } from '../sip/detached.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { serialize } from '../sip/serialize.ts';
 import type { Flow } from '../transport/transport-user.ts';
+import type { Share } from './occupancy.ts';
 import { TimedTransaction } from './timed-transaction.ts';
 import type { TransactionRoom } from './transaction-room.ts';
 import type { ServerTransaction } from './transaction-user.ts';
@@ -49,6 +50,7 @@ export abstract class ServerShell extends TimedTransaction {
   readonly flow: Flow;
   readonly #method: string;
   readonly #key: string;
+  readonly #share: Share;
   readonly #returnAddress: ReturnAddress;
   #mergeKey: string | undefined;
   #offered: ServerTransaction | undefined;
@@ -74,7 +76,8 @@ export abstract class ServerShell extends TimedTransaction {
     };
     this.#offered = new OfferedTransaction(params.request, this);
     // Keys and answers repeat what the peer has written: an honest one writes little, but may write a lot.
-    room.keeps(params.key.length);
+    this.#share = room.occupancy.enter(trunkOf(params.flow));
+    room.occupancy.keeps(this.#share, params.key.length);
   }
 
   abstract get isOver(): boolean;
@@ -148,18 +151,24 @@ export abstract class ServerShell extends TimedTransaction {
     this.forgetMerged();
     this.forgetRequest();
     this.forgetText();
-    this.room.keeps(-this.#key.length);
+    this.room.occupancy.keeps(this.#share, -this.#key.length);
+    this.room.occupancy.leave(this.#share);
     this.room.forgetServer(this.#key);
   }
 
   #keepText(text: string): void {
-    this.room.keeps(text.length - this.#lastText.length);
+    this.room.occupancy.keeps(this.#share, text.length - this.#lastText.length);
     this.#lastText = text;
   }
 
   protected get method(): string {
     return this.#method;
   }
+}
+
+/** The trunk that answers for what comes over a flow. */
+export function trunkOf({ trunks, formerTrunks }: Flow): string {
+  return trunks[0] ?? formerTrunks?.[0] ?? '';
 }
 
 const classes = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];

@@ -14,8 +14,11 @@ import { InviteServerShell } from './invite-server-transaction.ts';
 import { MAGIC_COOKIE, cancelledKey, clientKey, mergeKey, serverKey } from './key.ts';
 import { NonInviteClientShell } from './non-invite-client-transaction.ts';
 import { NonInviteServerShell } from './non-invite-server-transaction.ts';
+import { Occupancy } from './occupancy.ts';
+import { trunkOf } from './server-transaction.ts';
 import type { ServerShell, ServerTransactionParams } from './server-transaction.ts';
 import { ShedInvites } from './shed-invites.ts';
+import { StatelessServer } from './stateless-server.ts';
 import type { CancelParams, TransactionRoom } from './transaction-room.ts';
 import { rfc3261Timers } from './transaction-user.ts';
 import type {
@@ -45,8 +48,6 @@ export interface TransactionLayerParams {
 
 const DEFAULT_MAX_TRANSACTIONS = 100_000;
 const DEFAULT_MAX_KEPT_OCTETS = 256 * 1024 * 1024;
-/** Beyond the limit there is room for so many times as many within dialogs: a flood of INVITEs keeps no call from ending. */
-const WITHIN_DIALOGS = 1.25;
 
 type RoomPorts = Pick<TransactionRoom, 'transports' | 'clock' | 'random' | 'log' | 'metrics' | 'timers'>;
 
@@ -55,9 +56,7 @@ const nobody: ClientTransactionUser = { onResponse: () => undefined, onFailure: 
 
 export class TransactionLayer implements Transactions, TransportUser {
   readonly #room: TransactionRoom;
-  #maxTransactions: number;
-  readonly #maxKeptOctets: number;
-  #keptOctets = 0;
+  readonly #occupancy: Occupancy;
   readonly #clients = new Map<string, ClientShell>();
   readonly #servers = new Map<string, ServerShell>();
   /** RFC 3261 §8.2.2.2: what would be the same in another copy of a request. */
@@ -70,9 +69,11 @@ export class TransactionLayer implements Transactions, TransportUser {
 
   constructor(params: TransactionLayerParams) {
     const { transports, clock, random, log, metrics } = params;
+    this.#occupancy = new Occupancy({
+      transactions: params.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS,
+      octets: params.maxKeptOctets ?? DEFAULT_MAX_KEPT_OCTETS,
+    });
     this.#room = this.#roomOf({ transports, clock, random, log, metrics, timers: params.timers ?? rfc3261Timers });
-    this.#maxTransactions = params.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
-    this.#maxKeptOctets = params.maxKeptOctets ?? DEFAULT_MAX_KEPT_OCTETS;
     this.#statelessTag = random.token();
     this.#gate = params.gate;
     this.#shed = new ShedInvites({ clock, random, toTag: this.#statelessTag });
@@ -89,7 +90,7 @@ export class TransactionLayer implements Transactions, TransportUser {
 
   /** A new limit holds for what comes from now on. */
   limitTo(maxTransactions: number): void {
-    this.#maxTransactions = maxTransactions;
+    this.#occupancy.limitTo(maxTransactions);
   }
 
   request(request: Request, hop: Hop, user: ClientTransactionUser): ClientTransaction {
@@ -151,7 +152,12 @@ export class TransactionLayer implements Transactions, TransportUser {
   }
 
   #onNew(request: Request, flow: Flow, key: string): void {
-    if (this.#isFullFor(request) || this.#user === undefined) {
+    const user = this.#user;
+    if (user?.isAnsweredAnew?.(request) === true) {
+      this.#answerAnew(user, request, flow);
+      return;
+    }
+    if (user === undefined || this.#isFullFor(request, flow)) {
       this.#refuse(request, flow, key, 'too-many-transactions');
       return;
     }
@@ -165,7 +171,18 @@ export class TransactionLayer implements Transactions, TransportUser {
       this.#answer({ request, flow, key }, this.#refusal(request, 482));
       return;
     }
-    this.#offer(this.#place({ request, flow, key, mergeKey: merged }), this.#user);
+    this.#offer(this.#place({ request, flow, key, mergeKey: merged }), user);
+  }
+
+  #answerAnew(user: TransactionUser, request: Request, flow: Flow): void {
+    const once = new StatelessServer(this.#room.transports, { request, flow, toTag: this.#statelessTag });
+    try {
+      user.onRequest(once);
+    } catch (error) {
+      this.#room.userFailed(error, request.method);
+      this.#room.metrics.refused(flow.protocol, 'internal-error');
+      once.respond(responseTo(request, 500));
+    }
   }
 
   /** RFC 3261 §8.2.7: without state. */
@@ -221,9 +238,10 @@ export class TransactionLayer implements Transactions, TransportUser {
     shell.onOffered();
   }
 
-  #isFullFor(request: Request): boolean {
-    const fill = Math.max(this.size / this.#maxTransactions, this.#keptOctets / this.#maxKeptOctets);
-    return fill >= 1 && (fill >= WITHIN_DIALOGS || !this.#isInDialog(request));
+  #isFullFor(request: Request, flow: Flow): boolean {
+    const trunk = trunkOf(flow);
+    if (!this.#occupancy.isFullFor(trunk, this.size, false)) return false;
+    return this.#occupancy.isFullFor(trunk, this.size, true) || !this.#isInDialog(request);
   }
 
   /** A tag alone proves nothing: with invented ones, a flood would have the room that is kept for calls which go on. */
@@ -233,7 +251,7 @@ export class TransactionLayer implements Transactions, TransportUser {
 
   /** With a transaction that absorbs what follows; without one where the tables are full. */
   #answer(params: ServerTransactionParams, response: Response): void {
-    if (!this.#isFullFor(params.request)) {
+    if (!this.#isFullFor(params.request, params.flow)) {
       this.#place(params).respond(response);
       return;
     }
@@ -260,24 +278,33 @@ export class TransactionLayer implements Transactions, TransportUser {
     return MAGIC_COOKIE + this.#room.random.token();
   }
 
-  #sendCancel({ cancel, branch, hop, flow }: CancelParams): void {
+  #sendCancel(params: CancelParams): void {
+    const { cancel, extras, branch, hop, flow } = params;
     const key = clientKey(branch, 'CANCEL');
-    const shell = new NonInviteClientShell(this.#room, { request: cancel, key, hop, user: nobody, flow });
+    const user = extras.length === 0 ? nobody : { ...nobody, onFailure: this.#bareCancel(params) };
+    const shell = new NonInviteClientShell(this.#room, { request: cancel, key, hop, user, flow });
     this.#clients.set(key, shell);
     shell.start();
+  }
+
+  /** A phone that goes on ringing is worse than one that is not told why. */
+  #bareCancel(params: CancelParams): ClientTransactionUser['onFailure'] {
+    return ({ kind }) => {
+      if (kind !== 'too-large') return;
+      for (const [name] of params.extras) params.cancel.headers.delete(name);
+      this.#sendCancel({ ...params, extras: [] });
+    };
   }
 
   #roomOf(ports: RoomPorts): TransactionRoom {
     return {
       ...ports,
+      occupancy: this.#occupancy,
       sendCancel: (params) => {
         this.#sendCancel(params);
       },
       forgetClient: (key) => void this.#clients.delete(key),
       forgetServer: (key) => void this.#servers.delete(key),
-      keeps: (octets) => {
-        this.#keptOctets += octets;
-      },
       forgetMerged: (key) => void this.#merged.delete(key),
       tellAck: (ack, flow) => {
         try {
@@ -308,7 +335,7 @@ function putVia(request: Request, hop: Hop, branch: string): string {
  * taken for a copy of that one, and its ACK for the other's.
  */
 function keyOfStranger(key: string, flow: Flow): string {
-  return `${key} ${flow.trunks[0] ?? flow.formerTrunks?.[0] ?? ''}`;
+  return `${key} ${trunkOf(flow)}`;
 }
 
 function sharesTrunk(one: Flow, other: Flow): boolean {

@@ -6,11 +6,14 @@ import type { Random } from '../kernel/random.ts';
 import type { Hop } from '../sip/hop.ts';
 import type { Request } from '../sip/message.ts';
 import type { Flow, Transports } from '../transport/transport-user.ts';
-import type { RequestTimers } from './transaction-user.ts';
+import type { Occupancy } from './occupancy.ts';
+import type { HeaderPair, RequestTimers } from './transaction-user.ts';
 
 /** A CANCEL on its way: same branch and same path as its INVITE (RFC 3261 §9.1). */
 export interface CancelParams {
   readonly cancel: Request;
+  /** What it carries beyond RFC 3261 §9.1; it goes without where it is too large. */
+  readonly extras: readonly HeaderPair[];
   readonly branch: string;
   readonly hop: Hop;
   /** The flow that the INVITE took, as far as it is known. */
@@ -28,8 +31,7 @@ export interface TransactionRoom {
   forgetClient(key: string): void;
   forgetServer(key: string): void;
   forgetMerged(key: string): void;
-  /** So many octets more, or fewer where negative, are kept by a server transaction. */
-  keeps(octets: number): void;
+  readonly occupancy: Occupancy;
   /** The ACK of a 2xx. */
   tellAck(ack: Request, flow: Flow): void;
   /** A callback of a user threw: counted and logged, with the method or status it was about. */

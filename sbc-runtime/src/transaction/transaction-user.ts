@@ -32,7 +32,11 @@ export interface ClientTransaction {
   cancel(headers?: readonly HeaderPair[]): void;
 }
 
-export type TransactionFailure = { readonly kind: 'timeout' } | { readonly kind: 'transport'; readonly reason: string };
+export type TransactionFailure =
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'transport'; readonly reason: string }
+  /** It does not fit into a datagram, which says nothing about whom it was for. */
+  | { readonly kind: 'too-large' };
 
 /** Who started a client transaction. After a failure or a non-2xx final response nothing more is called. */
 export interface ClientTransactionUser {
@@ -53,6 +57,8 @@ export interface TransactionUser {
   onStrayResponse?(response: Response): void;
   /** Whether the To tag of the request is one that we gave and that lives. @default every tag is */
   knowsDialogOf?(request: Request): boolean;
+  /** Whether a request is cheap enough to be answered anew each time it comes: nothing is kept for it then. @default none is */
+  isAnsweredAnew?(request: Request): boolean;
 }
 
 /** Asked once about each INVITE outside dialogs, before anything is kept for it. */

@@ -20,8 +20,14 @@ export function dialKey(key: DialKey): string {
   return `${key.protocol} ${key.address} ${key.port} ${key.trunk} ${key.listener} ${name}`;
 }
 
+/** Of all places, kept for what we dial for requests: accepted connections and dials for responses never lock a trunk out. */
+const SHARE_FOR_DIALS = 1 / 8;
+
 /** Why a socket is not accepted. */
 type NoPlace = 'too-many-connections' | 'too-many-connections-to-listener' | 'too-many-connections-from-address';
+
+type NoDialPlace =
+  'too many connections' | 'too many connections of the trunk' | 'too many connections dialled for responses';
 
 const peerKey = (protocol: TransportProtocol, address: string, port: number) => `${protocol} ${address} ${port}`;
 
@@ -32,8 +38,13 @@ export class ConnectionTable {
   readonly #byPeer = new Map<string, StreamConnection>();
   readonly #acceptedFrom = new Map<string, number>();
   readonly #acceptedBy = new Map<string, number>();
+  readonly #dialledForTrunk = new Map<string, number>();
+  readonly #responsesTo = new Map<string, number>();
+  readonly #responsesForTrunk = new Map<string, number>();
   /** Sockets that hold a place: open connections, and those that are still in their handshake. */
   #places = 0;
+  /** Of these, the ones that peers have brought about. */
+  #peersPlaces = 0;
 
   constructor(limits: TransportLimits) {
     this.#limits = limits;
@@ -46,10 +57,11 @@ export class ConnectionTable {
   /** Takes a place for an accepted socket, before anything is read from it. */
   takePlace(listener: string, address: string): 'ok' | NoPlace {
     const { maxConnections, maxConnectionsPerListener, maxConnectionsPerAddress } = this.#limits;
-    if (this.#places >= maxConnections) return 'too-many-connections';
+    if (this.#isFullForPeers(maxConnections)) return 'too-many-connections';
     if ((this.#acceptedBy.get(listener) ?? 0) >= maxConnectionsPerListener) return 'too-many-connections-to-listener';
     if ((this.#acceptedFrom.get(address) ?? 0) >= maxConnectionsPerAddress) return 'too-many-connections-from-address';
     this.#places += 1;
+    this.#peersPlaces += 1;
     addTo(this.#acceptedBy, listener, 1);
     addTo(this.#acceptedFrom, address, 1);
     return 'ok';
@@ -57,19 +69,46 @@ export class ConnectionTable {
 
   leavePlace(listener: string, address: string): void {
     this.#places -= 1;
+    this.#peersPlaces -= 1;
     addTo(this.#acceptedBy, listener, -1);
     addTo(this.#acceptedFrom, address, -1);
   }
 
-  /** A place for a socket that we dial. */
-  takeDialPlace(): boolean {
-    if (this.#places >= this.#limits.maxConnections) return false;
+  /** A place for a socket that we dial for requests of a trunk. */
+  takeDialPlace(trunk: string): 'ok' | NoDialPlace {
+    const { maxConnections, maxDialledPerTrunk } = this.#limits;
+    if (this.#places >= maxConnections) return 'too many connections';
+    if ((this.#dialledForTrunk.get(trunk) ?? 0) >= maxDialledPerTrunk) return 'too many connections of the trunk';
     this.#places += 1;
-    return true;
+    addTo(this.#dialledForTrunk, trunk, 1);
+    return 'ok';
   }
 
-  leaveDialPlace(): void {
+  leaveDialPlace(trunk: string): void {
     this.#places -= 1;
+    addTo(this.#dialledForTrunk, trunk, -1);
+  }
+
+  /** A place for a socket that we dial for a response: whoever asks and hangs up has us dial any port that it names. */
+  takeResponsePlace(trunk: string, address: string): 'ok' | NoDialPlace {
+    const { maxConnections, maxResponseDialsPerAddress, maxResponseDialsPerTrunk } = this.#limits;
+    if (this.#isFullForPeers(maxConnections)) return 'too many connections';
+    if ((this.#responsesTo.get(address) ?? 0) >= maxResponseDialsPerAddress)
+      return 'too many connections dialled for responses';
+    if ((this.#responsesForTrunk.get(trunk) ?? 0) >= maxResponseDialsPerTrunk)
+      return 'too many connections dialled for responses';
+    this.#places += 1;
+    this.#peersPlaces += 1;
+    addTo(this.#responsesTo, address, 1);
+    addTo(this.#responsesForTrunk, trunk, 1);
+    return 'ok';
+  }
+
+  leaveResponsePlace(trunk: string, address: string): void {
+    this.#places -= 1;
+    this.#peersPlaces -= 1;
+    addTo(this.#responsesTo, address, -1);
+    addTo(this.#responsesForTrunk, trunk, -1);
   }
 
   /** `key`: of a connection that we dialled. */
@@ -104,6 +143,11 @@ export class ConnectionTable {
     if (connection?.isOpen !== true) return undefined;
     const isOfOne = (trunk: string) => trunks.includes(trunk);
     return connection.trunks.some(isOfOne) || connection.formerTrunks.some(isOfOne) ? connection : undefined;
+  }
+
+  #isFullForPeers(maxConnections: number): boolean {
+    const kept = Math.floor(maxConnections * SHARE_FOR_DIALS);
+    return this.#places >= maxConnections || this.#peersPlaces >= maxConnections - kept;
   }
 
   [Symbol.iterator](): IterableIterator<StreamConnection> {

@@ -150,3 +150,26 @@ test('a framer that is stopped while it hands out a message hands out nothing mo
   framer.push(Buffer.from(message('three'), 'latin1'));
   assert.deepEqual(bodies, ['one']);
 });
+
+test('a framer that is paused keeps what comes, and hands it out in order when it goes on', () => {
+  const bodies: string[] = [];
+  const framer: StreamFramer = new StreamFramer(
+    {
+      onMessage: (_head, body) => {
+        bodies.push(body);
+        if (bodies.length % 2 === 0) framer.pause();
+      },
+      onPing: () => undefined,
+      onBroken: () => assert.fail('the stream is whole'),
+    },
+    limits,
+  );
+  const stream = ['1', '2', '3', '4', '5'].map((body) => message(body)).join('\r\n');
+  framer.push(Buffer.from(stream.slice(0, -20), 'latin1'));
+  framer.push(Buffer.from(stream.slice(-20), 'latin1'));
+  assert.deepEqual([bodies, framer.isPaused], [['1', '2'], true]);
+  framer.goOn();
+  assert.deepEqual([bodies, framer.isPaused], [['1', '2', '3', '4'], true]);
+  framer.goOn();
+  assert.deepEqual([bodies, framer.isMidMessage], [['1', '2', '3', '4', '5'], false]);
+});

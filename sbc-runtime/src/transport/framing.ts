@@ -49,6 +49,7 @@ export class StreamFramer {
   #keepAlive = 0;
   #isPinged = false;
   #isStopped = false;
+  #isPaused = false;
   #messages = 0;
 
   constructor(user: FramerUser, limits: FramerLimits) {
@@ -69,29 +70,56 @@ export class StreamFramer {
   /** Nothing more comes out; for a connection that closes while a chunk is worked off. */
   stop(): void {
     this.#isStopped = true;
+    this.#isPaused = false;
     this.#held = EMPTY;
     this.#start = 0;
     this.#end = 0;
     this.#head = undefined;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Until `goOn` messages stay here, also those that are pushed: who pauses sees to it that little more comes. */
+  pause(): void {
+    this.#isPaused = !this.#isStopped;
+  }
+
+  goOn(): void {
+    this.#isPaused = false;
+    if (!this.#isStopped && this.#start !== this.#end) this.#cutHeld();
+    this.#pong();
+  }
+
   push(chunk: Buffer): void {
     if (this.#isStopped) return;
+    if (this.#isPaused) {
+      this.#hold(chunk, 0);
+      return;
+    }
     if (this.#start === this.#end) {
       const at = this.#cut(chunk, 0);
       if (at !== STOPPED && at < chunk.length) this.#hold(chunk, at);
     } else {
       this.#hold(chunk, 0);
-      const at = this.#cut(this.#held.subarray(0, this.#end), this.#start);
-      if (at !== STOPPED) this.#release(at);
+      this.#cutHeld();
     }
-    if (this.#isPinged) {
-      this.#isPinged = false;
-      this.#user.onPing();
-    }
+    this.#pong();
   }
 
-  /** Hands out every whole message; returns where the first incomplete one begins. */
+  #cutHeld(): void {
+    const at = this.#cut(this.#held.subarray(0, this.#end), this.#start);
+    if (at !== STOPPED) this.#release(at);
+  }
+
+  #pong(): void {
+    if (!this.#isPinged) return;
+    this.#isPinged = false;
+    this.#user.onPing();
+  }
+
+  /** Hands out every whole message, until paused; returns where the first one begins that was not. */
   #cut(input: Buffer, from: number): number {
     let at = from;
     for (;;) {
@@ -110,6 +138,7 @@ export class StreamFramer {
       this.#messages += 1;
       this.#user.onMessage(head, body);
       if (this.#isStopped) return STOPPED;
+      if (this.#isPaused) return at;
     }
   }
 

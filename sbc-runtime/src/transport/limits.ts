@@ -23,6 +23,14 @@ export interface TransportLimits {
   readonly maxConnectionsPerAddress: number;
   /** Accepted connections of one listener: a flood on one leaves places for the others and for what we dial. @default 3072 */
   readonly maxConnectionsPerListener: number;
+  /** Open connections that we dialled for requests of one trunk: its peers name hosts and ports as they like. @default 256 */
+  readonly maxDialledPerTrunk: number;
+  /** Connections to one source address, dialled because the one that a response belonged on was gone. @default 4 */
+  readonly maxResponseDialsPerAddress: number;
+  /** The same for all addresses of one trunk. @default 64 */
+  readonly maxResponseDialsPerTrunk: number;
+  /** A connection dialled for a response is closed once it was silent for so long with no request open on it. @default 5000 */
+  readonly responseIdleMs: number;
   /** TLS handshakes in progress on one listener: they cost the most and prove nothing yet. Twice what one address may hold, which would shut out all others. @default 1024 */
   readonly maxHandshakes: number;
   /** Octets that wait to be written on one connection; a peer that does not read is cut off. @default 1048576 */
@@ -41,6 +49,22 @@ export interface TransportLimits {
   readonly udpReceiveBufferBytes: number;
   /** Stateless 403 a second to sources that are not allowed, over all UDP listeners; more are dropped. @default 20 */
   readonly refusalsAnsweredPerSecond: number;
+  /** Chunks or TLS records on one connection in which no message ends, between two sweeps. @default 2048 */
+  readonly maxPieces: number;
+  /** TLS handshakes in progress with one address: as many as the nodes of a data centre behind it begin at once. @default 16 */
+  readonly maxHandshakesPerAddress: number;
+  /** Octets of a peer's certificates, and of all that it sends before it is secure. Microsoft: some 5 KB. @default 16384 */
+  readonly maxHandshakeBytes: number;
+  /** How often handshakes are looked at for what they have sent. @default 10 */
+  readonly handshakeLookMs: number;
+  /** No handshake with an address for so long after one that cost too much: OpenSSL verifies a chain before anybody is asked. @default 300000 */
+  readonly handshakeCoolDownMs: number;
+  /** TLS 1.3 KeyUpdates on one connection, both directions; RFC 8446 §5.5 needs one in 24 million records. @default 64 */
+  readonly maxKeyUpdates: number;
+  /** What TCP and TLS connections together may be worked off for in one turn of the event loop, and once more those that had to wait. @default 5 */
+  readonly turnMs: number;
+  /** The same in messages, one more for each 4 KiB of a message. @default 256 */
+  readonly turnWork: number;
   /** How often connections are looked through for idle and retired ones. @default 5000 */
   readonly sweepMs: number;
 }
@@ -57,6 +81,10 @@ export const defaultLimits: TransportLimits = {
   maxConnections: 4096,
   maxConnectionsPerAddress: 512,
   maxConnectionsPerListener: 3072,
+  maxDialledPerTrunk: 256,
+  maxResponseDialsPerAddress: 4,
+  maxResponseDialsPerTrunk: 64,
+  responseIdleMs: 5_000,
   maxHandshakes: 1024,
   maxWriteQueueBytes: 1024 * 1024,
   maxWaitingPerDial: 1024,
@@ -66,5 +94,13 @@ export const defaultLimits: TransportLimits = {
   avoidAddressMs: 30_000,
   udpReceiveBufferBytes: 4 * 1024 * 1024,
   refusalsAnsweredPerSecond: 20,
+  maxPieces: 8192,
+  maxHandshakesPerAddress: 16,
+  maxHandshakeBytes: 16 * 1024,
+  handshakeLookMs: 10,
+  handshakeCoolDownMs: 300_000,
+  maxKeyUpdates: 64,
+  turnMs: 5,
+  turnWork: 256,
   sweepMs: 5_000,
 };

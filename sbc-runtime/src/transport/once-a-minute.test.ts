@@ -13,8 +13,29 @@ test('a line is due at once, and for the same key not again before a minute is o
   assert.deepEqual([lines.isDue('a'), lines.isDue('a')], [true, false]);
 });
 
-test('of very many keys the oldest is forgotten, so that a flood of addresses takes no memory', () => {
-  const lines = new OnceAMinute(new VirtualClock());
-  for (let key = 0; key <= 1024; key += 1) lines.isDue(String(key));
-  assert.deepEqual([lines.isDue('1024'), lines.isDue('0')], [false, true]);
+test('of all keys together five lines a second are due, and it is told how many were left out', () => {
+  const clock = new VirtualClock();
+  const lines = new OnceAMinute(clock);
+  const due = (count: number, name: string) =>
+    Array.from({ length: count }, (_, at) => lines.isDue(`${name} ${at}`)).filter(Boolean).length;
+  assert.equal(due(1300, 'first'), 5);
+  clock.advance(999);
+  assert.equal(due(10, 'later'), 0);
+  assert.deepEqual([lines.takeLeftOut(), lines.takeLeftOut()], [1305, undefined]);
+  clock.advance(1);
+  assert.equal(lines.isDue('first 0'), false, 'it had its line');
+  assert.equal(lines.isDue('later 0'), true, 'it had none');
+});
+
+test('a key that had its line has no other within the minute, however many keys come in between', () => {
+  const clock = new VirtualClock();
+  const lines = new OnceAMinute(clock);
+  assert.equal(lines.isDue('first'), true);
+  for (let second = 0; second < 59; second += 1) {
+    clock.advance(1000);
+    for (let key = 0; key < 1300; key += 1) lines.isDue(`${second} ${key}`);
+  }
+  assert.equal(lines.isDue('first'), false);
+  clock.advance(1000);
+  assert.equal(lines.isDue('first'), true);
 });

@@ -4,21 +4,25 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { Hop } from '../sip/hop.ts';
+import type { Heard, Hop } from '../sip/hop.ts';
 import type { Admission } from './admission.ts';
+import type { ConnectionFacts, Speakers } from './connection-facts.ts';
 import { dialKey } from './connection-table.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { TransportLimits } from './limits.ts';
+import { allowedAmong, isNamedByPeer } from './named-host.ts';
+import { OnceAMinute } from './once-a-minute.ts';
 import type { Address, Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { ConnectionFacts, ConnectionServices, Speakers } from './stream-connection.ts';
+import type { ConnectionServices } from './stream-connection.ts';
 import { dialTcp } from './tcp.ts';
 import type { DialAttempt } from './tcp.ts';
 import { dialTls, peerChain } from './tls.ts';
 import type { TlsIdentity, TlsProvider } from './tls-material.ts';
 import type { SendResult } from './transport-user.ts';
-import { UdpFlow } from './udp.ts';
+import { MAX_DATAGRAM_OCTETS, TOO_LARGE, UdpFlow } from './udp.ts';
 import type { UdpSocket } from './udp.ts';
+import { DEFAULT_PORT } from './via-stamp.ts';
 
 export interface OutgoingDependencies {
   readonly bindAddress: string;
@@ -40,6 +44,7 @@ interface Job {
   readonly text: string;
   readonly done: (result: SendResult) => void;
   readonly candidates: readonly Address[];
+  readonly isResponse: boolean;
   next: number;
 }
 
@@ -47,6 +52,8 @@ interface Dial {
   readonly key: string;
   readonly hop: Hop;
   readonly address: Address;
+  /** Begun by a response; a request that joins it changes nothing. */
+  readonly isForResponse: boolean;
   readonly waiting: Job[];
   attempt: DialAttempt<Socket> | DialAttempt<TLSSocket> | undefined;
 }
@@ -60,28 +67,50 @@ export class Outgoing {
   readonly #dials = new Map<string, Dial>();
   #isClosed = false;
   readonly #avoidedUntilMs = new Map<string, number>();
+  readonly #strayTargets: OnceAMinute;
 
   constructor(dependencies: OutgoingDependencies) {
     this.#dependencies = dependencies;
+    this.#strayTargets = new OnceAMinute(dependencies.clock);
   }
 
   send(hop: Hop, text: string, done: (result: SendResult) => void): void {
     const { resolver } = this.#dependencies;
     const known = hop.at === undefined ? resolver.known(hop) : [hop.at];
-    if (known !== undefined) this.sendTo(known, hop, text, done);
-    else resolver.resolve(hop, (addresses) => this.sendTo(addresses, hop, text, done));
+    if (known !== undefined) this.#sendTo(known, hop, text, done);
+    else resolver.resolve(hop, (addresses) => this.#sendTo(addresses, hop, text, done));
   }
 
-  /** To addresses that are known already; `hop` says for whom and as whom. */
-  sendTo(addresses: readonly Address[], hop: Hop, text: string, done: (result: SendResult) => void): void {
-    if (addresses.length === 0) done({ kind: 'failed', reason: `${hop.host}: the name does not resolve` });
-    else this.#tryNext({ hop, text, done, candidates: this.#inOrder(hop, addresses), next: 0 }, '');
+  /** A response whose connection is gone; `hop` says for whom and as whom. */
+  respondTo(address: Address, hop: Hop, text: string, done: (result: SendResult) => void): void {
+    this.#tryNext({ hop, text, done, candidates: [address], isResponse: true, next: 0 }, '');
   }
 
   /** Ends every dial on its way; nothing is dialled any more. */
   close(): void {
     this.#isClosed = true;
     for (const dial of this.#dials.values()) dial.attempt?.fail('shutting down');
+  }
+
+  #sendTo(addresses: readonly Address[], hop: Hop, text: string, done: (result: SendResult) => void): void {
+    const allowed = allowedAmong(addresses, hop, this.#dependencies.admission);
+    const job = { hop, text, done, isResponse: false, next: 0 };
+    if (allowed.length > 0) this.#tryNext({ ...job, candidates: this.#inOrder(hop, allowed) }, '');
+    else if (hop.heardFrom !== undefined && isNamedByPeer(hop)) this.#sendBack(job, hop.heardFrom);
+    else done({ kind: 'failed', reason: `${hop.host}: the name does not resolve` });
+  }
+
+  /** Interop: a PBX behind NAT names a host that only its own network knows. A hostile one names somebody else's. */
+  #sendBack(unaddressed: Omit<Job, 'candidates'>, { address, port }: Heard): void {
+    const { table, log } = this.#dependencies;
+    const { protocol, trunk, host, port: named = DEFAULT_PORT[protocol] } = unaddressed.hop;
+    if (this.#strayTargets.isDue(`${trunk} ${address}`))
+      log.warn('A dialog leads out of its trunk: it is answered where it came from', { trunk, host, address, port });
+    // The port that a stream came from is no port to dial.
+    const job = { ...unaddressed, candidates: [{ address, port: protocol === 'UDP' ? port : named }] };
+    const standing = table.toPeer(protocol, address, port, [trunk]);
+    if (standing === undefined) this.#tryNext(job, '');
+    else this.#sendOver(standing, job);
   }
 
   #tryNext(job: Job, lastReason: string): void {
@@ -100,9 +129,14 @@ export class Outgoing {
       this.#tryNext(job, `the listener ${job.hop.listener} has no UDP socket`);
       return;
     }
+    if (job.text.length > MAX_DATAGRAM_OCTETS) {
+      tooLarge(job);
+      return;
+    }
     const flow = new UdpFlow(socket, address, port, [job.hop.trunk]);
     const isOpen = socket.send(flow, port, job.text, (problem) => {
       if (problem === undefined) job.done({ kind: 'sent', flow });
+      else if (problem === TOO_LARGE) tooLarge(job);
       else this.#tryNext(job, problem);
     });
     if (!isOpen) this.#tryNext(job, 'the socket is closed');
@@ -116,7 +150,7 @@ export class Outgoing {
       this.#sendOver(connection, job);
       return;
     }
-    const dial = this.#dials.get(key) ?? this.#dial(key, job.hop, address);
+    const dial = this.#dials.get(key) ?? this.#dial(key, job, address);
     if (typeof dial === 'string') this.#tryNext(job, dial);
     else if (dial.waiting.length >= this.#dependencies.limits.maxWaitingPerDial)
       this.#tryNext(job, 'too many messages wait for the connection');
@@ -138,13 +172,14 @@ export class Outgoing {
   }
 
   /** The dial on its way; or why there is none. */
-  #dial(key: string, hop: Hop, address: Address): Dial | string {
+  #dial(key: string, { hop, isResponse }: Job, address: Address): Dial | string {
     const { table, tls, clock, limits, bindAddress } = this.#dependencies;
     const identity = hop.protocol === 'TLS' ? tls.clientIdentity(hop.trunk) : undefined;
     if (hop.protocol === 'TLS' && identity === undefined)
       return `the trunk ${hop.trunk} has no certificate to dial with`;
-    if (!table.takeDialPlace()) return 'too many connections';
-    const dial: Dial = { key, hop, address, waiting: [], attempt: undefined };
+    const place = isResponse ? table.takeResponsePlace(hop.trunk, address.address) : table.takeDialPlace(hop.trunk);
+    if (place !== 'ok') return place;
+    const dial: Dial = { key, hop, address, isForResponse: isResponse, waiting: [], attempt: undefined };
     this.#dials.set(key, dial);
     const target = { ...address, localAddress: bindAddress };
     dial.attempt =
@@ -205,7 +240,7 @@ export class Outgoing {
     const connection = new StreamConnection(socket, facts, services);
     table.add(connection, dial.key);
     socket.once('close', () => {
-      table.leaveDialPlace();
+      this.#leavePlace(dial);
       table.remove(connection, dial.key);
     });
     for (const job of dial.waiting.splice(0)) this.#sendOver(connection, job);
@@ -216,17 +251,27 @@ export class Outgoing {
   }
 
   #failed(dial: Dial, reason: string): void {
-    const { table, log } = this.#dependencies;
     const { hop, address } = dial;
-    table.leaveDialPlace();
+    this.#leavePlace(dial);
     this.#dials.delete(dial.key);
-    // One line while an address is being avoided, however many calls try it.
-    if (!this.#isAvoided(hop, address)) {
-      const { trunk, protocol, host } = hop;
-      log.warn('Could not connect', { trunk, protocol, host, address: address.address, port: address.port, reason });
-    }
-    this.#avoid(hop, address);
+    // The peer of a lost response may name any port: each is logged elsewhere, and none is worth remembering.
+    if (!dial.isForResponse) this.#noteUnreachable(hop, address, reason);
     for (const job of dial.waiting.splice(0)) this.#tryNext(job, reason);
+  }
+
+  #leavePlace({ isForResponse, hop, address }: Dial): void {
+    const { table } = this.#dependencies;
+    if (isForResponse) table.leaveResponsePlace(hop.trunk, address.address);
+    else table.leaveDialPlace(hop.trunk);
+  }
+
+  #noteUnreachable(hop: Hop, { address, port }: Address, reason: string): void {
+    // One line while an address is being avoided, however many calls try it.
+    if (!this.#isAvoided(hop, { address, port })) {
+      const { trunk, protocol, host } = hop;
+      this.#dependencies.log.warn('Could not connect', { trunk, protocol, host, address, port, reason });
+    }
+    this.#avoid(hop, { address, port });
   }
 
   /** Addresses that failed lately come last: a dead first address must not cost every call its connect timeout. */
@@ -254,12 +299,18 @@ export class Outgoing {
   }
 }
 
+/** No other address of the hop would take it either. */
+function tooLarge({ hop, done }: Job): void {
+  done({ kind: 'failed', reason: `${hop.host}: ${TOO_LARGE}`, isTooLarge: true });
+}
+
 const avoidKey = (hop: Hop, { address, port }: Address) => `${hop.protocol} ${address} ${port}`;
 
-const factsOf = ({ hop, address }: Dial) => ({
+const factsOf = ({ hop, address, isForResponse }: Dial) => ({
   direction: 'dialled' as const,
   listener: hop.listener,
   dialledFor: { trunk: hop.trunk, host: hop.host },
+  isForResponse,
   address: address.address,
   port: address.port,
 });

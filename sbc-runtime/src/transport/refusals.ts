@@ -1,4 +1,7 @@
-/** Turned-away messages and connections: every one counted, one line a minute and address in the log, few answered. */
+/**
+ * Turned-away messages and connections: every one counted, few answered; in the log one line a minute and address, and few
+ * a second of all.
+ */
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
@@ -20,6 +23,13 @@ export type RefusalReason =
   | 'too-many-connections-from-address'
   | 'too-many-connections-to-listener'
   | 'too-many-handshakes'
+  | 'too-many-handshakes-from-address'
+  /** More octets, certificates or longer exponents than an honest peer has. */
+  | 'handshake-too-costly'
+  /** The address had one that cost too much a short while ago. */
+  | 'handshake-cool-down'
+  | 'too-many-key-updates'
+  | 'too-many-pieces'
   | 'write-queue-full'
   /** A request over a connection that we dialled, from a peer that might not have dialled us. */
   | 'not-a-peer-that-may-call'
@@ -60,7 +70,8 @@ export class Refusals {
     this.#metrics.refused(refusal.protocol, refusal.reason);
     if (!this.#lines.isDue(`${refusal.reason} ${refusal.address}`)) return;
     const { protocol, reason, listener, address, detail } = refusal;
-    this.#log.warn('Refused a peer', { protocol, reason, listener, address, detail });
+    const leftOut = this.#lines.takeLeftOut();
+    this.#log.warn('Refused a peer', { protocol, reason, listener, address, detail, leftOut });
   }
 
   /** True at most so often a second: an answer to a stranger is traffic that its forged source address gets. */

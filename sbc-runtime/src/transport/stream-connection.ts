@@ -1,17 +1,21 @@
 /** One TCP or TLS connection: bytes to messages, messages to bytes, and every limit on how a peer may use it. */
-import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { Hop, TransportProtocol } from '../sip/hop.ts';
+import type { Hop } from '../sip/hop.ts';
+import type { ConnectionFacts, Speakers } from './connection-facts.ts';
 import { StreamFramer } from './framing.ts';
 import type { BrokenStream, FramerUser } from './framing.ts';
+import { limitKeyUpdates } from './key-updates.ts';
 import type { TransportLimits } from './limits.ts';
 import { exchangeOf, kindOfText } from './message-kind.ts';
 import { plainReason } from './plain-reason.ts';
 import type { Refusals, RefusalReason } from './refusals.ts';
 import type { Tracer } from './tracer.ts';
 import type { Flow } from './transport-user.ts';
+import { workOf } from './turn-budget.ts';
+import type { TurnBudget, Waiter } from './turn-budget.ts';
 
 /** What all connections of a layer share. */
 export interface ConnectionServices {
@@ -20,40 +24,18 @@ export interface ConnectionServices {
   readonly refusals: Refusals;
   readonly tracer: Tracer | undefined;
   readonly limits: TransportLimits;
+  readonly budget: TurnBudget;
   onMessage(connection: StreamConnection, head: string, body: string): void;
   /** The connection closes by itself afterwards. */
   onBroken(connection: StreamConnection, problem: BrokenStream): void;
 }
-
-export interface ConnectionFacts {
-  readonly protocol: Exclude<TransportProtocol, 'UDP'>;
-  readonly direction: 'accepted' | 'dialled';
-  readonly listener: string;
-  /** The trunk on whose behalf it was dialled; undefined on an accepted one. */
-  readonly dialledFor: { readonly trunk: string; readonly host: string } | undefined;
-  /** The peer. */
-  readonly address: string;
-  readonly port: number;
-  readonly trunks: readonly string[];
-  readonly formerTrunks: readonly string[];
-  readonly acceptsRequests: boolean;
-  /** TLS: the peer's certificates, to be judged again when the rules change. */
-  readonly chain: readonly X509Certificate[];
-  /** TLS: SHA-256 of our own certificate on it. */
-  readonly ownFingerprint: string | undefined;
-  /** False: the peer may still refuse our certificate (TLS 1.3). */
-  readonly isSettled: boolean;
-}
-
-/** For whom the peer may speak on a connection. */
-export type Speakers = Pick<ConnectionFacts, 'trunks' | 'formerTrunks' | 'acceptsRequests'>;
 
 /** `lost`: why what was written may have reached nobody. */
 type Settled = (lost: string | undefined) => void;
 
 const PONG = '\r\n';
 
-export class StreamConnection implements Flow, FramerUser {
+export class StreamConnection implements Flow, FramerUser, Waiter {
   readonly facts: ConnectionFacts;
   readonly isReliable = true;
   trunks: readonly string[];
@@ -75,6 +57,8 @@ export class StreamConnection implements Flow, FramerUser {
   /** Since then we write no more, and still read. */
   #leavingSinceMs: number | undefined;
   #hasReceived = false;
+  /** Chunks since the last message, or the last sweep. */
+  #pieces = 0;
   /** Requests without a final response, either way. Approximate: what repeats over a reliable transport counts twice. */
   #exchanges = 0;
 
@@ -99,7 +83,11 @@ export class StreamConnection implements Flow, FramerUser {
       this.close();
     });
     // The peer writes no more, and Node does not either: what is still to be answered needs a new connection.
-    socket.on('end', () => this.closeAfter(undefined));
+    socket.on('end', () => this.#ended());
+    if (socket instanceof TLSSocket)
+      limitKeyUpdates(socket, services.limits.maxKeyUpdates, () =>
+        services.clock.after(0, () => this.#refuseAndClose('too-many-key-updates')),
+      );
     socket.on('close', () => this.#closed());
     services.metrics.connectionOpened(facts.protocol, facts.direction);
   }
@@ -130,8 +118,7 @@ export class StreamConnection implements Flow, FramerUser {
   write(text: string): boolean {
     if (!this.#isOpen) return false;
     if (this.#socket.writableLength + text.length > this.#services.limits.maxWriteQueueBytes) {
-      this.#refuse('write-queue-full');
-      this.close();
+      this.#refuseAndClose('write-queue-full');
       return false;
     }
     const kind = kindOfText(text);
@@ -195,22 +182,23 @@ export class StreamConnection implements Flow, FramerUser {
   /** Closes it if its time has come. */
   sweep(nowMs: number): void {
     const { limits } = this.#services;
+    this.#pieces = 0;
     if (!this.#isOpen) {
       // Closing for a whole sweep: the peer does not take the last octets, or does not close its side.
       if (this.#leavingSinceMs === undefined || nowMs - this.#leavingSinceMs >= limits.sweepMs) this.#socket.destroy();
       return;
     }
-    if (nowMs - this.#lastUsedMs >= limits.idleTimeoutMs) this.close();
+    const isBrief = this.facts.isForResponse === true && this.#exchanges === 0;
+    if (nowMs - this.#lastUsedMs >= (isBrief ? limits.responseIdleMs : limits.idleTimeoutMs)) this.close();
     else if (
       !this.#hasReceived &&
       this.facts.direction === 'accepted' &&
       // Who has proved itself by a certificate may wait for its first call.
       this.facts.chain.length === 0 &&
       nowMs - this.#openedMs >= limits.firstMessageTimeoutMs
-    ) {
-      this.#refuse('message-timeout');
-      this.close();
-    } else this.#leaveIfDue(nowMs);
+    )
+      this.#refuseAndClose('message-timeout');
+    else this.#leaveIfDue(nowMs);
   }
 
   close(): void {
@@ -226,7 +214,9 @@ export class StreamConnection implements Flow, FramerUser {
   }
 
   onMessage(head: string, body: string): void {
+    const { budget } = this.#services;
     this.#services.onMessage(this, head, body);
+    if (budget.spend(workOf(head.length + body.length))) this.#framer.pause();
   }
 
   onPing(): void {
@@ -240,27 +230,56 @@ export class StreamConnection implements Flow, FramerUser {
 
   #received(chunk: Buffer): void {
     if (!this.#isOpen && this.#leavingSinceMs === undefined) return;
-    this.#lastUsedMs = this.#services.clock.nowMs();
+    const { budget, clock } = this.#services;
+    this.#lastUsedMs = clock.nowMs();
     if (this.#waiting !== undefined) this.#settle(undefined);
-    const wasMidMessage = this.#framer.isMidMessage;
+    if (budget.isOver) this.#framer.pause();
     const before = this.#framer.messages;
     this.#framer.push(chunk);
-    this.#watchProgress(wasMidMessage, before !== this.#framer.messages);
+    const hasCompleted = before !== this.#framer.messages;
+    if (hasCompleted) this.#pieces = 0;
+    // Octet by octet a message costs far more than at once, and pausing does not help: Node reads 64 KiB ahead.
+    else if (++this.#pieces > this.#services.limits.maxPieces) this.#refuseAndClose('too-many-pieces');
+    else if (budget.spend(chunk.length >>> 12)) this.#framer.pause();
+    if (this.#framer.isPaused) this.#wait();
+    this.#watchProgress(hasCompleted);
   }
 
-  /** A timer only while a message is incomplete: most come in one chunk and never start one. */
-  #watchProgress(wasMidMessage: boolean, hasCompleted: boolean): void {
+  /** Over the budget: what was read is kept, no more is read until `goOn`. */
+  #wait(): void {
+    this.#socket.pause();
+    this.#services.budget.wait(this);
+  }
+
+  goOn(): void {
+    const before = this.#framer.messages;
+    this.#framer.goOn();
+    if (this.#framer.isPaused) this.#wait();
+    else if (this.#socket.readableEnded) this.closeAfter(undefined);
+    else this.#socket.resume();
+    if (this.#socket.readableEnded && this.#socket.closed && !this.#framer.isPaused) this.#closed();
+    this.#watchProgress(before !== this.#framer.messages);
+  }
+
+  /** Answers need a new connection from now on; but none is sent before what came ahead of the end is handed out. */
+  #ended(): void {
+    if (!this.#framer.isPaused) this.closeAfter(undefined);
+    else {
+      this.#isOpen = false;
+      this.#leavingSinceMs ??= this.#services.clock.nowMs();
+    }
+  }
+
+  /** A timer only while we wait for the rest of a message: most come in one chunk and never start one. */
+  #watchProgress(hasCompleted: boolean): void {
     const isMidMessage = this.#isOpen && this.#framer.isMidMessage;
-    if (isMidMessage && wasMidMessage && !hasCompleted) return;
-    if (this.#messageTimer !== undefined) {
+    if (this.#messageTimer !== undefined && (hasCompleted || !isMidMessage)) {
       this.#services.clock.cancel(this.#messageTimer);
       this.#messageTimer = undefined;
     }
-    if (!isMidMessage) return;
-    this.#messageTimer = this.#services.clock.after(this.#services.limits.messageTimeoutMs, () => {
-      this.#refuse('message-timeout');
-      this.close();
-    });
+    if (!isMidMessage || this.#framer.isPaused || this.#messageTimer !== undefined) return;
+    const { clock, limits } = this.#services;
+    this.#messageTimer = clock.after(limits.messageTimeoutMs, () => this.#refuseAndClose('message-timeout'));
   }
 
   /** What is written in one turn of the event loop leaves in one system call, and on TLS in one record. */
@@ -298,9 +317,10 @@ export class StreamConnection implements Flow, FramerUser {
     this.#socket.end();
   }
 
-  #refuse(reason: RefusalReason): void {
-    const { protocol, listener, address } = this.facts;
+  #refuseAndClose(reason: RefusalReason): void {
+    const { protocol, listener, address } = this;
     this.#services.refusals.count({ protocol, reason, listener, address });
+    this.close();
   }
 
   #settle(lost: string | undefined): void {
@@ -314,11 +334,13 @@ export class StreamConnection implements Flow, FramerUser {
   #stop(): void {
     this.#isOpen = false;
     this.#framer.stop();
+    this.#services.budget.forget(this);
     if (this.#messageTimer !== undefined) this.#services.clock.cancel(this.#messageTimer);
     this.#messageTimer = undefined;
   }
 
   #closed(): void {
+    if (this.#socket.readableEnded && this.#framer.isPaused) return;
     this.#stop();
     this.#services.metrics.connectionClosed(this.facts.protocol, this.facts.direction);
     this.#settle(this.#problem);

@@ -239,18 +239,21 @@ test('a response whose connection is gone goes over a new one to the port of sen
   assert.match(await reached.inbox.next(), /^SIP\/2\.0 200 OK/);
 });
 
-test('responses that find nobody at sent-by are one line of the log, and each is told', async (t) => {
+test('responses that find nobody at sent-by are one line of the log, and each is counted', async (t) => {
   const { loopback, dials } = await started(t);
   const peer = await dials();
   peer.socket.write(requestText({ via: `SIP/2.0/TCP ${PEER}:1;branch=z9hG4bK1` }));
   const { request, flow } = await loopback.user.requests.next();
   peer.socket.destroy();
   await loopback.closed.next();
-  const lost = () =>
-    new Promise<void>((failed) => loopback.layer.respond(flow, request.via, okText(requestText()), failed));
+  const lost = async () => {
+    loopback.layer.respond(flow, request.via, okText(requestText()));
+    assert.equal(await loopback.refused.next(), 'response-lost');
+  };
   for (let at = 0; at < 5; at += 1) await lost();
   const lines = () => loopback.warnings.filter((warning) => warning === 'A response found no way back').length;
   assert.equal(lines(), 1);
+  assert.ok(!loopback.warnings.includes('Could not connect'), 'no other line says it again');
   loopback.clock.advance(60_000);
   await lost();
   assert.equal(lines(), 2);

@@ -121,7 +121,7 @@ const rawName = (name: string) => {
   const text = Buffer.from(name, 'latin1');
   return `DER:${Buffer.concat([Buffer.from([0x30, text.length + 2, 0x82, text.length]), text]).toString('hex')}`;
 };
-const manyNames = Array.from({ length: 2_000 }, (_, at) => `a${at}.example.com`);
+const manyNames = Array.from({ length: 200 }, (_, at) => `a${at}.example.com`);
 
 const refused: Record<string, { teams: Issued; reason: string; afterDays?: number }> = {
   'under an unknown root of the same name': { teams: strangersLeaf, reason: 'untrusted-root' },
@@ -158,7 +158,7 @@ const refused: Record<string, { teams: Issued; reason: string; afterDays?: numbe
     teams: odd(`email:a@${SIP},URI:sip:${SIP},otherName:1.3.6.1.4.1.1;UTF8:${SIP}`),
     reason: 'name-mismatch',
   },
-  'with two thousand other names': {
+  'with two hundred other names': {
     teams: authority.issue(rsa2048.root, 'many', { purposes: 'serverAuth', names: manyNames }),
     reason: 'name-mismatch',
   },
@@ -183,17 +183,21 @@ for (const [what, { teams, reason, afterDays }] of Object.entries(refused)) {
   });
 }
 
-test("Microsoft's name among two thousand others is found", async (t) => {
+test("Microsoft's name among two hundred others is found", async (t) => {
   const teams = authority.issue(rsa2048.root, 'many', { purposes: 'serverAuth', names: [...manyNames, SIP] });
   const stage = await TlsStage.start(t, { own: [own], roots: [rsa2048.root] });
   assert.equal(await isHeard(stage, teams, 'TLSv1.2'), true);
 });
 
-test('a peer that sends thirty authorities of one name is refused after a bounded look', async (t) => {
-  const noise = Array.from({ length: 30 }, () => authority.selfSigned('Issuing RSA-2048', { isAuthority: true }));
-  const teams = withChain(strangersLeaf, ...noise);
-  const stage = await TlsStage.start(t, { own: [own], roots: [rsa2048.root] });
-  const peer = await stage.dials(teams);
-  await peer.closed;
-  assert.match(await stage.loopback.certificatesRefused.next(), /untrusted-root|too-deep/);
-});
+for (const [count, reason] of [
+  [8, 'certificate-refused'],
+  [30, 'handshake-too-costly'],
+] as const) {
+  test(`a peer that sends ${count} authorities of one name is refused after a bounded look: ${reason}`, async (t) => {
+    const noise = Array.from({ length: count }, () => authority.selfSigned('Issuing RSA-2048', { isAuthority: true }));
+    const stage = await TlsStage.start(t, { own: [own], roots: [rsa2048.root] });
+    const peer = await stage.dials(withChain(strangersLeaf, ...noise));
+    await peer.closed;
+    assert.equal(await stage.loopback.refused.next(), reason);
+  });
+}

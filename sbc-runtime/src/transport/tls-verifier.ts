@@ -34,6 +34,8 @@ export interface PeerRule extends ChainRule {
 const MAX_DEPTH = 8;
 /** Certificates that are looked at; a peer that sends more hides its path in noise. */
 const MAX_CHAIN = 10;
+const MAX_MODULUS_BITS = 8192;
+const MAX_EXPONENT = 2n ** 32n;
 
 // RFC 5280 §4.2.1.12.
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
@@ -121,7 +123,20 @@ function pathToRoot(current: X509Certificate, search: PathSearch, depth: number)
 }
 
 const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate) =>
-  certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  certificate.checkIssued(issuer) && !isKeyCostly(issuer) && certificate.verify(issuer.publicKey);
+
+/** An RSA key that takes milliseconds for one signature; public authorities use 65537 and at most 4096 bits. */
+function isKeyCostly(certificate: X509Certificate): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = certificate.publicKey.asymmetricKeyDetails ?? {};
+  return modulusLength > MAX_MODULUS_BITS || publicExponent > MAX_EXPONENT;
+}
+
+/** OpenSSL has verified it already; whoever sends such a chain is not to send another one soon. */
+export function isCostly(chain: readonly X509Certificate[], maxBytes: number): boolean {
+  let octets = 0;
+  for (const { raw } of chain) octets += raw.length;
+  return chain.length > MAX_CHAIN || octets > maxBytes || chain.some(isKeyCostly);
+}
 
 function checkDates(certificate: X509Certificate, nowMs: number): 'ok' | CertificateRefusal {
   if (nowMs < certificate.validFromDate.getTime()) return 'not-yet-valid';

@@ -5,11 +5,14 @@ import type { Socket } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../kernel/clock.ts';
+import { HandshakeDoor } from './handshake-door.ts';
+import type { NoHandshake } from './handshake-door.ts';
 import type { TransportLimits } from './limits.ts';
 import { plainReason } from './plain-reason.ts';
 import { DialAttempt, tcpOptions } from './tcp.ts';
 import type { Dialled, TcpDial } from './tcp.ts';
 import type { TlsIdentity, TlsProvider } from './tls-material.ts';
+import { isCostly } from './tls-verifier.ts';
 
 export interface TlsUpgraderOptions {
   readonly listener: string;
@@ -18,7 +21,7 @@ export interface TlsUpgraderOptions {
   readonly limits: TransportLimits;
   onSecure(socket: TLSSocket, address: string, port: number): void;
   onFailed(
-    reason: 'handshake-failed' | 'handshake-timeout' | 'too-many-handshakes',
+    reason: 'handshake-failed' | 'handshake-timeout' | 'handshake-too-costly' | NoHandshake,
     address: string,
     detail: string,
   ): void;
@@ -33,14 +36,26 @@ interface Handshake {
   problem: string;
 }
 
+/** A socket that is not read from until another handshake of its address is over. */
+interface Waiting {
+  readonly socket: Socket;
+  readonly port: number;
+  readonly timer: Timer;
+}
+
 /** Makes accepted sockets secure. It does not listen: sockets are handed to it once they were admitted. */
 export class TlsUpgrader {
   readonly #options: TlsUpgraderOptions;
   readonly #server: Server;
   readonly #handshakes = new Map<string, Handshake>();
+  readonly #door: HandshakeDoor;
+  readonly #waiting = new Map<string, Waiting[]>();
+  #waitingCount = 0;
+  #look: Timer | undefined;
 
   constructor(options: TlsUpgraderOptions) {
     this.#options = options;
+    this.#door = new HandshakeDoor(options);
     this.#server = createServer({
       ...options.tls.defaultOptions(options.listener),
       requestCert: true,
@@ -65,11 +80,44 @@ export class TlsUpgrader {
   }
 
   upgrade(socket: Socket, address: string, port: number): void {
-    if (this.#handshakes.size >= this.#options.limits.maxHandshakes) {
-      this.#options.onFailed('too-many-handshakes', address, 'too many TLS handshakes are in progress');
+    const place = this.#door.enter(address);
+    if (place === 'ok') this.#begin(socket, address, port);
+    else if (place === 'too-many-handshakes-from-address' && this.#waitingCount < this.#options.limits.maxHandshakes)
+      this.#wait(socket, address, port);
+    else this.#turnAway(socket, address, place);
+  }
+
+  #turnAway(socket: Socket, address: string, place: NoHandshake): void {
+    this.#options.onFailed(place, address, 'no TLS handshake now');
+    socket.destroy();
+  }
+
+  /** A burst of honest connections is served a few at a time, for each handshake is a millisecond of work. */
+  #wait(socket: Socket, address: string, port: number): void {
+    const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
+      this.#options.onFailed('handshake-timeout', address, 'TLS handshake timed out before it began');
       socket.destroy();
-      return;
+    });
+    const queue = this.#waiting.get(address) ?? [];
+    queue.push({ socket, port, timer });
+    this.#waiting.set(address, queue);
+    this.#waitingCount += 1;
+  }
+
+  /** Whoever has waited longest and is still there. */
+  #letIn(address: string): void {
+    const queue = this.#waiting.get(address);
+    for (let next = queue?.shift(); next !== undefined; next = queue?.shift()) {
+      this.#waitingCount -= 1;
+      this.#options.clock.cancel(next.timer);
+      if (next.socket.destroyed) continue;
+      this.upgrade(next.socket, address, next.port);
+      break;
     }
+    if (queue?.length === 0) this.#waiting.delete(address);
+  }
+
+  #begin(socket: Socket, address: string, port: number): void {
     const key = keyOf(socket);
     const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
       if (this.#end(key) === undefined) return;
@@ -79,30 +127,73 @@ export class TlsUpgrader {
     this.#handshakes.set(key, { socket, address, port, timer, problem: 'the peer closed the connection' });
     socket.once('close', () => {
       const handshake = this.#end(key);
-      if (handshake !== undefined) this.#options.onFailed('handshake-failed', address, handshake.problem);
+      if (handshake === undefined) return;
+      if (socket.bytesRead > this.#options.limits.maxHandshakeBytes) this.#tooCostly(address);
+      else this.#options.onFailed('handshake-failed', address, handshake.problem);
     });
     this.#server.emit('connection', socket);
+    this.#look ??= this.#options.clock.after(this.#options.limits.handshakeLookMs, () => this.#lookThrough());
   }
 
   /** Ends the handshakes on their way. */
   close(): void {
+    for (const { socket, timer } of [...this.#waiting.values()].flat()) {
+      this.#options.clock.cancel(timer);
+      socket.destroy();
+    }
+    this.#waiting.clear();
+    this.#waitingCount = 0;
     for (const [key, { socket }] of this.#handshakes) {
       this.#end(key);
       socket.destroy();
     }
+    if (this.#look !== undefined) this.#options.clock.cancel(this.#look);
+    this.#look = undefined;
+  }
+
+  /** A long chain arrives in pieces: it is not waited for, since OpenSSL verifies all of it before we are asked. */
+  #lookThrough(): void {
+    const { clock, limits } = this.#options;
+    this.#look = undefined;
+    for (const { socket, address } of this.#handshakes.values())
+      if (socket.bytesRead > limits.maxHandshakeBytes) this.#tooCostly(address);
+    if (this.#handshakes.size > 0) this.#look = clock.after(limits.handshakeLookMs, () => this.#lookThrough());
+  }
+
+  /** Ends the other handshakes of the address as well: each would cost the same. */
+  #tooCostly(address: string): void {
+    this.#door.coolDown(address);
+    this.#options.onFailed('handshake-too-costly', address, 'more octets, certificates or longer keys than a peer has');
+    for (const [key, handshake] of this.#handshakes) {
+      if (handshake.address !== address) continue;
+      this.#end(key);
+      handshake.socket.destroy();
+    }
+    while (this.#waiting.has(address)) this.#letIn(address);
   }
 
   #secured(socket: TLSSocket): void {
     const handshake = this.#end(keyOf(socket));
-    if (handshake === undefined) socket.destroy();
-    else this.#options.onSecure(socket, handshake.address, handshake.port);
+    if (handshake !== undefined && !isCostly(peerChain(socket), this.#options.limits.maxHandshakeBytes)) {
+      this.#options.onSecure(socket, handshake.address, handshake.port);
+      return;
+    }
+    socket.on('error', () => undefined);
+    socket.destroy();
+    if (handshake !== undefined) this.#tooCostly(handshake.address);
   }
 
   #end(key: string): Handshake | undefined {
     const handshake = this.#handshakes.get(key);
     if (handshake === undefined) return undefined;
     this.#handshakes.delete(key);
+    this.#door.leave(handshake.address);
     this.#options.clock.cancel(handshake.timer);
+    this.#letIn(handshake.address);
+    if (this.#handshakes.size === 0 && this.#look !== undefined) {
+      this.#options.clock.cancel(this.#look);
+      this.#look = undefined;
+    }
     return handshake;
   }
 }

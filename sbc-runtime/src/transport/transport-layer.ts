@@ -7,6 +7,7 @@ import type { Hop, TransportProtocol } from '../sip/hop.ts';
 import type { Admission } from './admission.ts';
 import { BoundListener } from './bound-listener.ts';
 import type { ListenerConfig, ListenerDependencies } from './bound-listener.ts';
+import type { Speakers } from './connection-facts.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Intake } from './intake.ts';
 import { defaultLimits } from './limits.ts';
@@ -16,10 +17,10 @@ import { OnceAMinute } from './once-a-minute.ts';
 import { Refusals } from './refusals.ts';
 import type { Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { Speakers } from './stream-connection.ts';
 import type { TlsProvider } from './tls-material.ts';
 import type { Tracer } from './tracer.ts';
 import type { Flow, SendResult, Transports, TransportUser } from './transport-user.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { UdpFlow } from './udp.ts';
 import { DEFAULT_PORT } from './via-stamp.ts';
 
@@ -35,6 +36,8 @@ export interface TransportLayerDependencies {
   readonly resolver: Resolver;
   readonly admission: Admission;
   readonly tls: TlsProvider;
+  /** Calls back in the next turn of the event loop. */
+  readonly inNextTurn: (callback: () => void) => void;
   /** Replaces single limits. @default `defaultLimits` */
   readonly limits?: Partial<TransportLimits>;
 }
@@ -81,6 +84,7 @@ export class TransportLayer implements Transports {
     const shared = { bindAddress, clock, log, metrics, limits, admission, tls, table: this.#table };
     const services = {
       ...{ clock, metrics, refusals, tracer, limits },
+      budget: new TurnBudget({ clock, limits, later: dependencies.inNextTurn }),
       onMessage: (connection: StreamConnection, head: string, body: string) =>
         this.#intake.streamed(connection, head, body),
       onBroken: (connection: StreamConnection, problem: Parameters<Intake['broken']>[1]) =>
@@ -201,8 +205,9 @@ export class TransportLayer implements Transports {
     const port = via.port ?? DEFAULT_PORT[protocol];
     if (this.#table.toPeer(protocol, address, port, trunks)?.write(text) === true) return;
     const hop: Hop = { protocol, host: via.host, port, listener, trunk: trunks[0] ?? '', sentBy: '' };
-    this.#outgoing.sendTo([{ address, port }], hop, text, (result) => {
+    this.#outgoing.respondTo({ address, port }, hop, text, (result) => {
       if (result.kind !== 'failed') return;
+      this.#dependencies.metrics.refused(protocol, 'response-lost');
       if (this.#lostResponses.isDue(address))
         this.#log.warn('A response found no way back', { protocol, address, port, reason: result.reason });
       failed?.();

@@ -13,7 +13,12 @@ export interface Flow extends Source {
 export type SendResult =
   | { readonly kind: 'sent'; readonly flow: Flow }
   /** RFC 3263 §4.3 has run out of addresses: refused, unreachable, certificate refused, timed out, no such name. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      /** It does not fit into a datagram (`reason` says so): that is the message's fault, not the hop's. */
+      readonly isTooLarge?: true;
+    };
 
 export interface TransportUser {
   /** `received` and `rport` are in the top Via already (RFC 3261 §18.2.1, RFC 3581 §4). */

@@ -168,7 +168,8 @@ test('a message that is too large for a datagram, a port 0 and an unknown name f
   const { loopback, peer } = await started(t);
   assert.deepEqual(await loopback.send(hopTo(peer.port), requestText({ body: 'x'.repeat(70_000) })), {
     kind: 'failed',
-    reason: `${PEER}: send EMSGSIZE ${PEER}:${peer.port}`,
+    reason: `${PEER}: too large for a datagram`,
+    isTooLarge: true,
   });
   assert.deepEqual(await loopback.send(hopTo(0), requestText()), {
     kind: 'failed',
@@ -236,4 +237,13 @@ test('without a UDP listener there is no queue to probe', () => {
     layer.probeQueues(() => undefined),
     false,
   );
+});
+
+test('what no datagram holds does not leave over a flow that stands', async (t) => {
+  const { loopback, peer } = await started(t);
+  const long = requestText().replace('\r\n', `\r\nSubject: ${'x'.repeat(65_000)}\r\n`);
+  const sent = await loopback.send(hopTo(peer.port), requestText());
+  assert.ok(sent.kind === 'sent');
+  assert.equal(loopback.layer.sendOn(sent.flow, long), false);
+  assert.match(await peer.inbox.next(), /^OPTIONS /);
 });

@@ -20,6 +20,12 @@ export interface UdpSocketOptions {
   onDatagram(socket: UdpSocket, datagram: Buffer, from: RemoteInfo): void;
 }
 
+/** A longer message is not sent: IPv4 carries 65 507 octets, less what its options take. */
+export const MAX_DATAGRAM_OCTETS = 65_000;
+
+/** What the kernel said of a datagram that is too long all the same. */
+export const TOO_LARGE = 'too large for a datagram';
+
 /** Of a probe: a zero octet, with which no message starts, and a token of `Random`. */
 const PROBE_OCTETS = 25;
 
@@ -78,13 +84,14 @@ export class UdpSocket {
   /** `flow`: for the trace. Without `sent` a failure is only counted by whoever waits for an answer. */
   send(flow: Flow, port: number, text: string, sent?: Sent): boolean {
     // Port 0 comes from a peer's Via or SRV record, and Node throws on it.
-    if (!this.#isOpen || port < 1 || port > 65535) return false;
+    if (!this.#isOpen || port < 1 || port > 65535 || text.length > MAX_DATAGRAM_OCTETS) return false;
     const { metrics, tracer } = this.#options;
     metrics.messageSent('UDP', kindOfText(text));
     tracer?.message('out', flow, text);
     const datagram = Buffer.from(text, 'latin1');
     if (sent === undefined) this.#socket.send(datagram, port, flow.address, ignore);
-    else this.#socket.send(datagram, port, flow.address, (error) => sent(error === null ? undefined : error.message));
+    else
+      this.#socket.send(datagram, port, flow.address, (error) => sent(error === null ? undefined : problemOf(error)));
     return true;
   }
 
@@ -160,6 +167,10 @@ export class UdpFlow implements Flow {
 }
 
 const ignore = () => undefined;
+
+function problemOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'EMSGSIZE' ? TOO_LARGE : error.message;
+}
 
 /** A socket that is bound to every address reaches itself at one of them. */
 const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };

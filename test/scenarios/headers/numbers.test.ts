@@ -62,10 +62,10 @@ for (const number of ['911', '112', '+493055555;ext=7', '089111111']) {
 }
 
 scenario(
-  'A number of a thousand digits reaches Teams whole, and stands in the record of the call as far as one reads',
+  'A number of 256 characters reaches Teams whole, and stands in the record of the call as far as one reads',
   oneTrunkEach,
   async ({ teams, pbx, records }) => {
-    const number = `+49${'1'.repeat(1000)}`;
+    const number = `+49${'1'.repeat(253)}`;
     await pbx.sends('INVITE', { to: number, from: number });
     await pbx.gets(100);
     await teams.gets('INVITE', { uri: `sip:${number}@sip.pstnhub.microsoft.com:5061;user=phone`, from: number });
@@ -75,3 +75,16 @@ scenario(
     assert.deepEqual([records[0]?.caller, records[0]?.called], [readable, readable]);
   },
 );
+
+for (const [who, parties, status] of [
+  ['called', { to: `+49${'1'.repeat(254)}` }, 414],
+  ['calling', { to: '+4989111111', from: `+49${'1'.repeat(254)}` }, 400],
+] as const) {
+  scenario(`A ${who} number of more than 256 characters is refused with ${status}`, oneTrunkEach, async (stage) => {
+    const { teams, pbx } = stage;
+    await pbx.sends('INVITE', parties);
+    await pbx.gets(100);
+    await pbx.gets(status);
+    await teams.getsNothing();
+  });
+}

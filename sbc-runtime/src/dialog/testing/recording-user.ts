@@ -89,6 +89,7 @@ function written(result: InviteFailure): string {
     case 'timeout':
     case 'cancelled':
     case 'no-room':
+    case 'too-large':
       return result.kind;
   }
 }

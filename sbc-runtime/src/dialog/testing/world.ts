@@ -84,6 +84,8 @@ export class World {
   onInvite: (invite: IncomingInvite) => void = () => undefined;
   /** The wire fails from here on, with this reason. */
   failure: string | undefined;
+  /** Longer messages do not fit into its datagrams. */
+  maxOctets = Infinity;
   readonly flow: Flow;
   readonly #sent: Message[] = [];
   #receiver: Receiver | undefined;
@@ -243,6 +245,10 @@ export class World {
       deliverTo: (receiver) => (this.#receiver = receiver),
       send: (hop, text, done) => {
         this.hops.push(hop);
+        if (text.length > this.maxOctets) {
+          done({ kind: 'failed', reason: 'too large', isTooLarge: true });
+          return;
+        }
         if (this.failure !== undefined) {
           done({ kind: 'failed', reason: this.failure });
           return;
@@ -251,8 +257,9 @@ export class World {
         done({ kind: 'sent', flow: this.flow });
       },
       sendOn: (_, text) => {
-        if (this.failure === undefined) push(text);
-        return this.failure === undefined;
+        if (this.failure !== undefined || text.length > this.maxOctets) return false;
+        push(text);
+        return true;
       },
       retire: () => undefined,
       respond: (_flow, _via, text) => {

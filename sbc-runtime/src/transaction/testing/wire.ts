@@ -24,10 +24,13 @@ export class Wire implements Transports {
   readonly sent: Sent[] = [];
   readonly #clock: VirtualClock;
   readonly flow: Flow & { isOpen: boolean };
+  /** Longer texts do not fit into its datagrams. */
+  maxOctets = Infinity;
   /** What becomes of `send`: at once, or when `answer` is called. */
   outcome: 'sent' | 'waits' | { readonly failed: string } = 'sent';
   #waiting: ((result: SendResult) => void) | undefined;
   user: TransportUser | undefined;
+
   /** Nobody takes a new connection for a response. */
   isClosedToResponses = false;
 
@@ -41,6 +44,10 @@ export class Wire implements Transports {
   }
 
   send(hop: Hop, text: string, done: (result: SendResult) => void): void {
+    if (text.length > this.maxOctets) {
+      done({ kind: 'failed', reason: 'too large', isTooLarge: true });
+      return;
+    }
     this.#keep(text, 'hop', hop);
     if (this.outcome === 'waits') this.#waiting = done;
     else
@@ -50,6 +57,7 @@ export class Wire implements Transports {
   }
 
   sendOn(flow: Flow, text: string): boolean {
+    if (text.length > this.maxOctets) return false;
     if (flow.isOpen) this.#keep(text, 'flow');
     return flow.isOpen;
   }
@@ -139,7 +147,7 @@ export class RecordingClient implements ClientTransactionUser {
   }
 
   onFailure(failure: Parameters<ClientTransactionUser['onFailure']>[0]): void {
-    this.heard.push(failure.kind === 'timeout' ? 'timeout' : `transport: ${failure.reason}`);
+    this.heard.push(failure.kind === 'transport' ? `transport: ${failure.reason}` : failure.kind);
   }
 }
 

@@ -6,6 +6,7 @@ import { silentLog } from '../../kernel/log.ts';
 import { noMetrics } from '../../kernel/metrics.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { Random } from '../../kernel/random.ts';
+import { inNextTurn } from '../../kernel/system-clock.ts';
 import { VirtualClock } from '../../kernel/virtual-clock.ts';
 import type { Hop } from '../../sip/hop.ts';
 import type { Request, Response } from '../../sip/message.ts';
@@ -126,6 +127,7 @@ export class Loopback {
         family: 4,
       }),
       admission: this.admission,
+      inNextTurn,
       tls: options.tls ?? noTls,
       limits: options.limits ?? {},
     });
