@@ -19,7 +19,7 @@ const results = process.env['BENCH_RESULTS'] ?? join(work, 'results');
 const { values: options } = parseArgs({
   options: {
     starts: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '10' },
     'warm-up': { type: 'string', default: '20' },
     only: { type: 'string' },
   },
@@ -80,6 +80,9 @@ for (const { name, mode, rate } of cases) {
         String(rate),
         '--seconds',
         options.seconds,
+        // Each start is a repetition of its own.
+        '--repeats',
+        '1',
         ...warmUp,
         '--sbc',
         'A=kamailio',
