@@ -85,7 +85,8 @@ function runtimeProcess(instance: SbcInstance, state: RoutingState): Container {
       `--http-port=${String(observability.port)}`,
       `--admin-socket=${paths.adminSocket}`,
     ],
-    env: environment(instance),
+    // V8 lets its young generation grow to 16 MiB a half with the calls held: half of what a further call seems to cost.
+    env: [...environment(instance), { name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }],
     ports: [
       { name: 'http', containerPort: observability.port, protocol: 'TCP' },
       ...state.listeners.map((listener) => ({
