@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 
 const EVERY_MS = 60_000;
 /** Lines of all keys together: who forges addresses has any number of keys. */
-const MAX_LINES_A_SECOND = 5;
+const MAX_LINES_A_SECOND = 20;
 /** Keys whose last line is remembered, the oldest forgotten first: more than a minute has lines. */
 const MAX_REMEMBERED = 512;
 
