@@ -12,17 +12,20 @@ INTEGRATION_TEST_MS := 300000
 LONG_TEST_MS := 7200000
 AT_MOST := timeout --kill-after=30s
 
-.PHONY: help demo test unit scenarios integration fuzz soak lint format types generate verify bench setup clean
+.PHONY: help demo test unit scenarios integration cluster cluster-binaries fuzz soak lint format types generate verify bench setup clean install-manifest cluster-up cluster-down
 
 ##@ The two commands
 demo: setup ## Three manifests in, two real calls through a real RTPEngine out, with a ladder to read
 	node test/demo/main.ts
 
-test: setup lint unit scenarios integration ## Everything that must hold: lint, unit, scenarios, integration on real parts
+# The build of the API server (minutes where nothing is cached) runs beside the first lanes; `cluster` waits for it. It ends with us.
+test: setup ## Everything that must hold: lint, unit, scenarios, a real API server, integration on real parts
+	@setsid scripts/build-cluster-binaries.sh & build=$$!; trap 'kill -- -$$build 2> /dev/null' EXIT; \
+		$(MAKE) --no-print-directory lint unit scenarios cluster integration
 
 ##@ Parts of the test
 unit: node_modules/.stamp ## Unit and property tests beside the code
-	$(AT_MOST) 30m node --test --test-timeout=$(TEST_MS) 'crds/**/*.test.ts' 'operator/**/*.test.ts' 'sbc-runtime/**/*.test.ts'
+	$(AT_MOST) 30m node --test --test-timeout=$(TEST_MS) 'crds/**/*.test.ts' 'operator/**/*.test.ts' 'sbc-runtime/**/*.test.ts' 'test/packaging/*.test.ts'
 
 scenarios: node_modules/.stamp ## Call ladders on virtual time, the architecture's rules
 	$(AT_MOST) 30m node --test --test-timeout=$(TEST_MS) \
@@ -31,6 +34,9 @@ scenarios: node_modules/.stamp ## Call ladders on virtual time, the architecture
 integration: setup ## Real sockets, real TLS, real RTPEngine, sound in both directions
 	$(AT_MOST) 90m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=1 \
 		'test/integration/**/*.test.ts' 'test/conformance/live/*.test.ts'
+
+cluster: cluster-binaries ## A real kube-apiserver, etcd and controller manager: CustomResourceDefinitions, operator, chart
+	$(AT_MOST) 60m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=1 'test/cluster/**/*.test.ts'
 
 soak: node_modules/.stamp ## One million calls in a day of virtual time: nothing left, memory flat (5 to 15 minutes); `make test` plays a hundredth
 	$(AT_MOST) 2h node --expose-gc test/scenarios/soak/main.ts
@@ -56,12 +62,22 @@ fuzz: setup ## Damaged and odd messages for minutes, with a new seed; wants a qu
 	FUZZ_SEED=$(FUZZ_SEED) FUZZ_MESSAGES=$(FUZZ_MESSAGES) FUZZ_MAX_BLOCK_MS=$(FUZZ_MAX_BLOCK_MS) \
 		node --test --test-timeout=$(LONG_TEST_MS) test/conformance/live/fuzz.test.ts
 
+##@ A cluster to try things in
+cluster-up: cluster-binaries ## A cluster to try things in: a real API server, pods as processes of this clone
+	@test/cluster/playground/playground.sh up
+
+cluster-down: ## End it
+	@test/cluster/playground/playground.sh down
+
 ##@ Generated files
 generate: node_modules/.stamp ## CustomResourceDefinitions, schemas and reference pages from the sources
 	node scripts/generate.ts
 
 verify: node_modules/.stamp ## Fail where a generated file does not match its source
 	node scripts/generate.ts --check
+
+install-manifest: cluster-binaries ## work/install.yaml: the CustomResourceDefinitions, the operator and its rights in one file
+	work/cluster-binaries/kubectl kustomize config/default > work/.install.yaml && mv work/.install.yaml work/install.yaml
 
 ##@ Figures
 bench: setup ## CPU and memory per call beside Kamailio + RTPEngine; writes docs/performance.md
@@ -70,6 +86,9 @@ bench: setup ## CPU and memory per call beside Kamailio + RTPEngine; writes docs
 ##@ Ground
 setup: node_modules/.stamp ## Install what the machine lacks: npm packages, RTPEngine, test phones
 	scripts/setup.sh
+
+cluster-binaries: setup ## Build the API server, helm and cert-manager from Go modules, once a machine (11 minutes, into ~/.cache/teams-sbc)
+	scripts/build-cluster-binaries.sh
 
 node_modules/.stamp: package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error

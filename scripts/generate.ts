@@ -4,17 +4,29 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { conditionsPage } from '../crds/generate/conditions-page.ts';
 import { customResourceDefinitions } from '../crds/generate/custom-resource-definitions.ts';
 import { referencePages } from '../crds/generate/reference-pages.ts';
 import { metricsPage } from './metrics-page.ts';
+import { argocdFiles } from './packaging/argocd-files.ts';
+import { chartFiles } from './packaging/chart-files.ts';
+import { accessRules } from './packaging/rules.ts';
 
 /** Path below the repository's root → content. */
 type Generator = () => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
 
-const generators: readonly Generator[] = [customResourceDefinitions, referencePages, metricsPage];
+const generators: readonly Generator[] = [
+  customResourceDefinitions,
+  referencePages,
+  conditionsPage,
+  metricsPage,
+  accessRules,
+  chartFiles,
+  argocdFiles,
+];
 
 /** Folders that hold nothing but generated files: what no generator writes has no place there. */
-const ownedFolders = ['crds/generated'];
+const ownedFolders = ['crds/generated', 'config/rbac', 'charts/teams-sbc/files/crds', 'charts/teams-sbc/files/rules'];
 
 const root = join(import.meta.dirname, '..');
 const pages = await Promise.all(generators.map(async (generate) => await generate()));

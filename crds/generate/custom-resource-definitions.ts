@@ -12,9 +12,12 @@ export function customResourceDefinitions(): ReadonlyMap<string, string> {
   const files = new Map(
     names.map((kind) => [`crds/generated/${fileName(kind)}`, notice + yaml(customResourceDefinition(kind))]),
   );
-  const resources = names.map((kind) => `../../crds/generated/${fileName(kind)}`);
-  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources };
-  return files.set('config/crd/kustomization.yaml', notice + yaml(kustomization));
+  const kustomization = (resources: readonly string[]) =>
+    notice + yaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources });
+  // kustomize takes files from its own folder alone, and folders from anywhere.
+  return files
+    .set('crds/generated/kustomization.yaml', kustomization(names.map(fileName)))
+    .set('config/crd/kustomization.yaml', kustomization(['../../crds/generated']));
 }
 
 function fileName(kind: Kind): string {
@@ -22,11 +25,13 @@ function fileName(kind: Kind): string {
 }
 
 function yaml(value: unknown): string {
-  return stringify(value, { lineWidth: 120, aliasDuplicateObjects: false });
+  // kubectl and helm read YAML 1.1, where a bare Yes is a boolean.
+  return stringify(value, { lineWidth: 120, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 }
 
 export function customResourceDefinition(kind: Kind) {
-  const { singular, plural, shortNames, columns } = kinds[kind];
+  const definition = kinds[kind];
+  const { singular, plural, shortNames, columns } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -43,7 +48,7 @@ export function customResourceDefinition(kind: Kind) {
           name: version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: { status: {}, ...('scale' in definition && { scale: definition.scale }) },
           additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: openAPISchema(kind) },
         },
@@ -59,7 +64,8 @@ export function openAPISchema(kind: Kind): StructuralSchema {
     'x-kubernetes-validations': validations,
     ...rest
   } = structuralSchema(kinds[kind].schema, metadata);
-  const { spec = {}, status = {} } = properties;
+  const { spec = {} } = properties;
+  const status = structuralSchema(kinds[kind].status, metadata);
   return {
     ...rest,
     required: ['spec'],

@@ -15,11 +15,13 @@ export interface StructuralSchema {
   pattern?: string;
   minItems?: number;
   maxItems?: number;
-  anyOf?: readonly { format?: string; pattern?: string }[];
+  anyOf?: readonly { type?: string; format?: string; pattern?: string }[];
+  maxProperties?: number;
   required?: readonly string[];
   properties?: Record<string, StructuralSchema>;
   items?: StructuralSchema;
   additionalProperties?: StructuralSchema;
+  'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-list-type'?: string;
   'x-kubernetes-list-map-keys'?: readonly string[];
   'x-kubernetes-preserve-unknown-fields'?: boolean;
@@ -46,17 +48,19 @@ const kept = [
   'pattern',
   'minItems',
   'maxItems',
+  'maxProperties',
   'anyOf',
   'required',
   'properties',
   'items',
   'additionalProperties',
+  'x-kubernetes-int-or-string',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-validations',
 ] as const satisfies readonly (keyof StructuralSchema)[];
-const dropped = ['$schema', 'examples', 'allowed'];
+const dropped = ['$schema', 'examples', 'allowed', 'propertyNames'];
 
 const maxInt32 = 2 ** 31 - 1;
 
@@ -84,8 +88,11 @@ function convert(source: Record<string, unknown>): StructuralSchema {
   const unknown = Object.keys(source).filter((key) => !dropped.includes(key) && !kept.some((known) => known === key));
   if (unknown.length > 0) throw new TypeError(`Cannot write a structural schema: it has no ${unknown.join(', ')}`);
   const result: Record<string, unknown> = {};
+  // The one form of a union of types that the API server takes.
+  const { 'x-kubernetes-int-or-string': isIntOrString } = source;
   for (const key of kept) {
-    const value = converted(key, source);
+    const value =
+      key === 'anyOf' && isIntOrString === true ? [{ type: 'integer' }, { type: 'string' }] : converted(key, source);
     if (value !== undefined) result[key] = value;
   }
   return result;

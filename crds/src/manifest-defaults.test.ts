@@ -20,8 +20,9 @@ test('an SbcInstance gets its defaults', () => {
     capacity: { maxCalls: 500, maxCallsPerSecond: 50 },
     calls: { ringTimeoutSeconds: 180 },
     drain: { timeoutSeconds: 14400 },
-    observability: { port: 8080, logLevel: 'Info' },
+    observability: { port: 8080, statusPort: 8443, logLevel: 'Info' },
     images: {},
+    podTemplate: { topologyKey: 'topology.kubernetes.io/zone' },
   });
 });
 

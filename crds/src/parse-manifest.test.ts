@@ -73,11 +73,11 @@ const refused: Record<string, [manifest: unknown, ...messages: string[]]> = {
   'another kind and version': [
     { apiVersion: 'v1', kind: 'Pod' },
     'apiVersion: must be teams-sbc.dev/v1alpha1 (found "v1")',
-    'kind: must be one of SbcInstance, TeamsTrunk, PbxTrunk (found "Pod")',
+    'kind: must be one of SbcInstance, TeamsTrunk, PbxTrunk, CallRoute, NumberPolicy (found "Pod")',
   ],
   'a kind that every object has': [
     { apiVersion, kind: 'constructor' },
-    'kind: must be one of SbcInstance, TeamsTrunk, PbxTrunk (found "constructor")',
+    'kind: must be one of SbcInstance, TeamsTrunk, PbxTrunk, CallRoute, NumberPolicy (found "constructor")',
   ],
   'no spec': [
     { apiVersion, kind: 'TeamsTrunk', metadata: { name: 'teams' } },

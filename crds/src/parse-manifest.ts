@@ -2,7 +2,9 @@
 import { problemsIn } from './problems-in.ts';
 import { atMost, describeFound, problem, type Problem } from './problem.ts';
 import { apiVersion } from './v1alpha1/object.ts';
+import type { CallRoute } from './v1alpha1/call-route.ts';
 import { kinds, type Kind } from './v1alpha1/kinds.ts';
+import type { NumberPolicy } from './v1alpha1/number-policy.ts';
 import type { PbxTrunk } from './v1alpha1/pbx-trunk.ts';
 import type { SbcInstance } from './v1alpha1/sbc-instance.ts';
 import type { TeamsTrunk } from './v1alpha1/teams-trunk.ts';
@@ -11,6 +13,8 @@ export type ParsedManifest =
   | { readonly ok: true; readonly kind: 'SbcInstance'; readonly object: SbcInstance }
   | { readonly ok: true; readonly kind: 'TeamsTrunk'; readonly object: TeamsTrunk }
   | { readonly ok: true; readonly kind: 'PbxTrunk'; readonly object: PbxTrunk }
+  | { readonly ok: true; readonly kind: 'CallRoute'; readonly object: CallRoute }
+  | { readonly ok: true; readonly kind: 'NumberPolicy'; readonly object: NumberPolicy }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Never throws on what JSON or YAML can hold. Fields that it does not know are problems. */

@@ -173,6 +173,7 @@ function schemaAt(root: Schema, path: readonly PropertyKey[], input: unknown): S
     if (schema === undefined) return undefined;
     const def: z.core.$ZodTypes['_zod']['def'] = (chooseOption(unwrap(schema), value) as z.core.$ZodTypes)._zod.def;
     if (def.type === 'array') schema = def.element;
+    else if (def.type === 'record') schema = def.valueType;
     else if (def.type === 'object' && Object.hasOwn(def.shape, key)) schema = def.shape[String(key)];
     else return undefined;
     value = valueAt(value, [key]);

@@ -2,7 +2,7 @@
  * The call side of the runtime, composed bottom-up over whatever carries messages: real sockets in `main.ts`, an
  * in-memory network in the scenarios. The page reads like the layers of RFC 3261 §5.
  */
-import type { RoutingState } from '@teams-sbc/crds/runtime';
+import type { PeerRefusal, RoutingState } from '@teams-sbc/crds/runtime';
 import { CallGate, type WaitProbe } from './b2bua/call-gate.ts';
 import { CallLayer, type CallPlan } from './b2bua/call-layer.ts';
 import type { CallEnd } from './b2bua/call-end.ts';
@@ -13,11 +13,12 @@ import type { Log } from './kernel/log.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Random } from './kernel/random.ts';
 import type { MediaRelay } from './media/media-relay.ts';
+import { countryOf, e164 } from './peers/e164.ts';
 import { peersOf, type PeerPlace } from './peers/peers-of.ts';
 import type { Peer } from './peers/peer.ts';
 import { OptionsProber, type Probe } from './probing/options-prober.ts';
 import { Responder } from './probing/responder.ts';
-import { routeTable } from './routing/route.ts';
+import { CallRouter } from './routing/route.ts';
 import type { Credentials } from './sip/digest.ts';
 import type { LocalIdentity } from './sip/local-identity.ts';
 import type { Request } from './sip/message.ts';
@@ -54,6 +55,7 @@ export function composeCalls(deps: ComposeDeps): CallSystem {
 
 export class CallSystem {
   readonly #place: PeerPlace;
+  readonly #random: Random;
   readonly #targets: TargetWatch;
   readonly #maxTransactions: (state: RoutingState) => number;
   readonly #transactions: TransactionLayer;
@@ -68,6 +70,7 @@ export class CallSystem {
   constructor(deps: ComposeDeps) {
     const { transports, relay, clock, random, log, metrics, records } = deps;
     const timers = deps.timers ?? rfc3261Timers;
+    this.#random = random;
     this.#place = { podName: deps.podName, bindAddress: deps.bindAddress, userAgent: deps.userAgent };
     this.#peers = peersOf(deps.state, this.#place);
     this.#targets = new TargetWatch({ clock, log, metrics, retire: (hop) => transports.retire(hop) });
@@ -94,10 +97,13 @@ export class CallSystem {
     const orderTargets = targets.order.bind(targets);
     const calls = new CallLayer(
       { dialogs, relay, clock, random, log, metrics, records, targets, orderTargets },
-      callPlan(deps.state, this.#peers),
+      callPlan(deps.state, this.#peers, random),
     );
     const onResult = targets.probed.bind(targets);
-    this.#prober = new OptionsProber({ transactions, clock, random, onResult });
+    this.#prober = new OptionsProber({
+      ...{ transactions, clock, random, onResult },
+      onRefused: targets.refused.bind(targets),
+    });
     const responder = new Responder({
       identityFor: (request, trunks) => this.#identityFor(request, trunks),
       isDraining: () => calls.isDraining,
@@ -139,7 +145,7 @@ export class CallSystem {
   apply(state: RoutingState): void {
     this.#peers = peersOf(state, this.#place);
     this.#transactions.limitTo(this.#maxTransactions(state));
-    this.#calls.apply(callPlan(state, this.#peers));
+    this.#calls.apply(callPlan(state, this.#peers, this.#random));
     this.#targets.keepOnly(this.#peers);
     for (const trunk of this.#optionsReceived.keys()) if (!this.#peers.has(trunk)) this.#optionsReceived.delete(trunk);
     if (!this.isDraining) this.#prober.apply(probesOf(this.#peers));
@@ -157,6 +163,10 @@ export class CallSystem {
 
   targets(): readonly TargetReport[] {
     return this.#targets.report(this.#peers);
+  }
+
+  lastRefusal(trunk: string): PeerRefusal | undefined {
+    return this.#targets.lastRefusal(trunk);
   }
 
   /** Wall-clock milliseconds of the last OPTIONS received, by trunk. */
@@ -186,10 +196,13 @@ function transactionsOf({ limits }: RoutingState): number {
   return Math.min(500_000, Math.max(100_000, 160 * limits.maxCallsPerSecond));
 }
 
-function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>): CallPlan {
+function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>, random: Random): CallPlan {
   return {
     peers,
-    routes: routeTable(state.routes),
+    router: new CallRouter(state, {
+      below: (limit) => random.below(limit),
+      readNumber: (user, country) => e164(user, countryOf(country)),
+    }),
     limits: state.limits,
     ringTimeoutMs: state.calls.ringTimeoutSeconds * 1000,
   };

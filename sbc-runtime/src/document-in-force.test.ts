@@ -71,6 +71,22 @@ function setUp(t: TestContext) {
   return { ...world, world, inForce };
 }
 
+test('a document that does not even arrive is told like one that is refused, until it does or is no longer wanted', async (t) => {
+  const { world, inForce, write } = setUp(t);
+  const hash = `sha256:${'0'.repeat(64)}`;
+  const problem = { path: 'shards[0]', message: 'shards[0]: must be there', found: 'nothing', allowed: 'a shard' };
+  inForce.sourceRefused({ hash, problems: [problem] });
+  inForce.sourceRefused({ hash, problems: [problem] });
+  const refusedHash = (): string | undefined => inForce.refusal?.hash;
+  assert.deepEqual([refusedHash(), world.accepted], [hash, [false]]);
+  inForce.sourceRefused(undefined);
+  assert.equal(refusedHash(), undefined);
+  write(withRange(NEW));
+  inForce.sourceRefused({ hash, problems: [problem] });
+  await inForce.look();
+  assert.equal(refusedHash(), hash);
+});
+
 test('a document refused for the moment, as for a port in use, is told and tried again without a change', async (t) => {
   const { world, inForce, write, letIn } = setUp(t);
   world.listening = new SbcError('SBC_LISTEN', 'Cannot listen on 127.0.0.1:5070: the port is in use');

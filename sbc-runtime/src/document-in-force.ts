@@ -49,6 +49,7 @@ export class DocumentInForce {
   readonly #deps: DocumentInForceDeps;
   #inForce: InForce;
   #refusal: Refusal | undefined;
+  #sourceRefusal: Refusal | undefined;
   /** Of what was last taken or refused for good; undefined: what is there is tried again at the next look. */
   readonly #reader: DocumentReader;
   #seenFingerprint: string | undefined;
@@ -66,9 +67,18 @@ export class DocumentInForce {
     return this.#inForce.document;
   }
 
-  /** Of the document that is there and not in force. */
+  /** Of the document that is there and not in force, or could not even be brought here. */
   get refusal(): Refusal | undefined {
-    return this.#refusal;
+    return this.#sourceRefusal ?? this.#refusal;
+  }
+
+  /** Why the newest document does not arrive; undefined: whatever there is arrives. */
+  sourceRefused(refused: RefusedDocument | undefined): void {
+    if (refused === undefined) {
+      this.#sourceRefusal = undefined;
+      return;
+    }
+    if (!isSame(this.#sourceRefusal, refused)) this.#sourceRefusal = this.#told(refused);
   }
 
   /** Cheap where nothing has changed. Called every few seconds: also to let go of what calls that are over have left. */
@@ -181,22 +191,26 @@ export class DocumentInForce {
   }
 
   #refuse(refused: RefusedDocument): void {
+    // Tried again and again for the same reason: that was said.
+    if (!isSame(this.#refusal, refused)) this.#refusal = this.#told(refused);
+  }
+
+  #told(refused: RefusedDocument): Refusal {
     const { clock, log, metrics } = this.#deps;
     const problems = refused.problems.slice(0, 32).map((problem) => ({ ...problem }));
-    // Tried again and again for the same reason: that was said.
-    if (this.#refusal?.hash === refused.hash && this.#refusal?.problems[0]?.message === problems[0]?.message) return;
-    this.#refusal = {
-      ...(refused.hash === undefined ? {} : { hash: refused.hash }),
-      problems,
-      at: new Date(clock.wallMs()).toISOString(),
-    };
     metrics.documentLoaded(false);
     log.error('Document refused, the one before it keeps serving', {
       hash: refused.hash,
       problem: problems[0]?.message,
       problems: problems.length,
     });
+    const at = new Date(clock.wallMs()).toISOString();
+    return { ...(refused.hash === undefined ? {} : { hash: refused.hash }), problems, at };
   }
+}
+
+function isSame(refusal: Refusal | undefined, { hash, problems }: RefusedDocument): boolean {
+  return refusal !== undefined && refusal.hash === hash && refusal.problems[0]?.message === problems[0]?.message;
 }
 
 function problemOf(error: unknown): Problem {

@@ -2,7 +2,7 @@
  * Trunks of earlier documents that still have calls. Calls keep what they began with: the rules that let their peers in, and
  * the certificate that we dial them with, stay beside what is new until the last of these calls is over. Pure.
  */
-import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { maxTrunks, type RoutingState } from '@teams-sbc/crds/runtime';
 import type { CertificateFiles, LoadedDocument, TrustFiles } from './settings/document-files.ts';
 import type { AdmissionRules } from './transport/admission.ts';
 import type { TlsSources } from './transport/tls-material.ts';
@@ -28,7 +28,7 @@ export interface TrunkUse {
 /** 64*T1 of RFC 3261: so long a peer repeats its BYE where our 200 was lost. */
 const FAREWELL_MS = 32_000;
 /** The latest stay; each document can add as many as it has trunks. */
-const MAX_FORMER = 1000;
+const MAX_FORMER = maxTrunks;
 
 /** With the trunks that `next` lacks or lets in by other rules, as far as they have legs. */
 export function afterReplacement(

@@ -6,7 +6,8 @@ import { systemRandom } from './kernel/random.ts';
 import { systemClock } from './kernel/system-clock.ts';
 import { JsonLog } from './observability/json-log.ts';
 import { runtimeOptions } from './options.ts';
-import { Runtime } from './runtime.ts';
+import { startMirror } from './mirror-source.ts';
+import { directoriesOf, Runtime } from './runtime.ts';
 
 /** After a second signal: long enough for the BYEs to leave, not for their answers. */
 const HURRY_MS = 300;
@@ -19,6 +20,7 @@ function fail(problem: string): never {
 async function main(): Promise<void> {
   const parsed = runtimeOptions(process.argv.slice(2));
   if (!parsed.ok) fail(parsed.problem);
+  const { options } = parsed;
   const clock = systemClock({ onError: (error) => log.error('A timer failed', { error: stackOf(error) }) });
   const log = new JsonLog({ clock, destination: process.stdout });
   // Nobody reads what is said there; that must not be an exception of its own. The log looks after stdout.
@@ -32,7 +34,16 @@ async function main(): Promise<void> {
   const microsoftRoots = fileURLToPath(new URL('../data/microsoft-roots.pem', import.meta.url));
   let runtime: Runtime;
   try {
-    runtime = new Runtime({ options: parsed.options, clock, random: systemRandom(), log, version, microsoftRoots });
+    const shared = { clock, random: systemRandom(), log, version };
+    const directories = directoriesOf(options, microsoftRoots);
+    const mirror =
+      options.mirror === undefined
+        ? undefined
+        : await startMirror({
+            ...{ ...shared, options: options.mirror, api: options.mirror.api ?? clusterApi(), directories },
+            podName: options.podName,
+          });
+    runtime = new Runtime({ ...shared, options, microsoftRoots, mirror });
     await runtime.start();
   } catch (error) {
     fail(error instanceof SbcError ? error.message : stackOf(error));
@@ -48,6 +59,14 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** As the kubelet tells every container. */
+function clusterApi(): string {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
+  if (host === undefined)
+    fail('Cannot find the API server: KUBERNETES_SERVICE_HOST is not set, write --kubernetes-api=https://HOST:PORT');
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function stackOf(error: unknown): string {

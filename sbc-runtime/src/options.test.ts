@@ -28,10 +28,28 @@ test('the arguments of the pod template are understood, with defaults for what i
   });
 });
 
+test('the mirror and the status endpoint are there where their arguments are', () => {
+  const mirror = ['--mirror-namespace=voice', '--mirror-instance=sbc', '--mounted-state-directory=/m'];
+  const result = runtimeOptions([...complete, ...mirror, '--status-directory=/status', '--status-port=9443']);
+  assert.ok(result.ok);
+  assert.deepEqual(result.options.mirror, {
+    ...{ namespace: 'voice', instance: 'sbc', api: undefined },
+    credentials: '/var/run/secrets/kubernetes.io/serviceaccount',
+    mounted: { state: '/m', secrets: undefined },
+  });
+  assert.deepEqual(result.options.status, { port: 9443, directory: '/status' });
+});
+
 const refused: Record<string, [string[], RegExp]> = {
   'a missing argument is named': [complete.slice(1), /missing --pod-name/],
   'an unknown argument is named': [[...complete, '--frobnicate'], /frobnicate/],
   'a relay without a port': [[...complete, '--relay=127.0.0.1'], /--relay is 127\.0\.0\.1, write ADDRESS:PORT/],
+  'half a mirror': [[...complete, '--mirror-instance=sbc'], /--mirror-namespace and --mirror-instance go together/],
+  'an API server without TLS': [
+    [...complete, '--mirror-namespace=a', '--mirror-instance=b', '--kubernetes-api=http://a'],
+    /--kubernetes-api is http:\/\/a, write https/,
+  ],
+  'a status port that is none': [[...complete, '--status-directory=/s', '--status-port=0'], /--status-port is 0/],
   'an HTTP port that is none': [[...complete, '--http-port=http'], /--http-port is http/],
 };
 for (const [name, [argv, problem]] of Object.entries(refused)) {

@@ -12,6 +12,22 @@ export interface RuntimeOptions {
   readonly relay: { readonly host: string; readonly port: number };
   readonly httpPort: number;
   readonly adminSocket: string;
+  /** Where the routing state comes from the API server into the three directories. Undefined: somebody else writes them. */
+  readonly mirror?: MirrorOptions;
+  /** `/status` over TLS. Undefined: the admin socket alone tells. */
+  readonly status?: { readonly port: number; readonly directory: string };
+}
+
+export interface MirrorOptions {
+  readonly namespace: string;
+  /** Name of the SbcInstance. */
+  readonly instance: string;
+  /** `https://host:port`; undefined: as the pod's environment says. */
+  readonly api: string | undefined;
+  /** Folder with `ca.crt` and `token`. */
+  readonly credentials: string;
+  /** Folders that the kubelet keeps for a start without the API server. */
+  readonly mounted: { readonly state: string | undefined; readonly secrets: string | undefined };
 }
 
 export type OptionsResult =
@@ -27,12 +43,26 @@ const flags = {
   relay: { type: 'string', default: '127.0.0.1:2223' },
   'http-port': { type: 'string', default: '8080' },
   'admin-socket': { type: 'string' },
+  'mirror-namespace': { type: 'string' },
+  'mirror-instance': { type: 'string' },
+  'mounted-state-directory': { type: 'string' },
+  'mounted-secrets-directory': { type: 'string' },
+  'kubernetes-api': { type: 'string' },
+  'kubernetes-credentials': { type: 'string', default: '/var/run/secrets/kubernetes.io/serviceaccount' },
+  'status-port': { type: 'string', default: '8443' },
+  'status-directory': { type: 'string' },
 } as const;
 
+function read(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: flags }).values;
+}
+
+type Values = ReturnType<typeof read>;
+
 export function runtimeOptions(argv: readonly string[]): OptionsResult {
-  let values;
+  let values: Values;
   try {
-    values = parseArgs({ args: [...argv], options: flags }).values;
+    values = read(argv);
   } catch (error) {
     return { ok: false, problem: `Cannot read the arguments: ${(error as Error).message}` };
   }
@@ -46,6 +76,10 @@ export function runtimeOptions(argv: readonly string[]): OptionsResult {
   if (!relay) return { ok: false, problem: `Cannot start: --relay is ${values.relay}, write ADDRESS:PORT` };
   if (httpPort === undefined)
     return { ok: false, problem: `Cannot start: --http-port is ${values['http-port']}, write a port from 1 to 65535` };
+  const mirror = mirrorOf(values);
+  if (typeof mirror === 'string') return { ok: false, problem: mirror };
+  const status = statusOf(values);
+  if (typeof status === 'string') return { ok: false, problem: status };
   return {
     ok: true,
     options: {
@@ -58,8 +92,31 @@ export function runtimeOptions(argv: readonly string[]): OptionsResult {
       relay,
       httpPort,
       adminSocket: values['admin-socket'] ?? '',
+      ...(mirror && { mirror }),
+      ...(status && { status }),
     },
   };
+}
+
+/** A text says what is wrong. */
+function mirrorOf(values: Values): MirrorOptions | string | undefined {
+  const [namespace, instance, api] = [values['mirror-namespace'], values['mirror-instance'], values['kubernetes-api']];
+  if (namespace === undefined && instance === undefined) return undefined;
+  if (namespace === undefined || instance === undefined)
+    return 'Cannot start: --mirror-namespace and --mirror-instance go together, write both or none';
+  if (api !== undefined && URL.parse(api)?.protocol !== 'https:')
+    return `Cannot start: --kubernetes-api is ${api}, write https://HOST:PORT`;
+  const mounted = { state: values['mounted-state-directory'], secrets: values['mounted-secrets-directory'] };
+  return { namespace, instance, api, credentials: values['kubernetes-credentials'], mounted };
+}
+
+function statusOf(values: Values): RuntimeOptions['status'] | string {
+  const directory = values['status-directory'];
+  if (directory === undefined) return undefined;
+  const port = portOf(values['status-port']);
+  if (port === undefined)
+    return `Cannot start: --status-port is ${values['status-port']}, write a port from 1 to 65535`;
+  return { port, directory };
 }
 
 function hostAndPort(text: string): { host: string; port: number } | undefined {

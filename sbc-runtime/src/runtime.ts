@@ -1,12 +1,11 @@
 /** The runtime on real sockets and files: the call system of `compose.ts` between the transport room and RTPEngine, kept up to date by the mounted document. */
 import { join } from 'node:path';
-import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { adminRoutes } from './admin-routes.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { composeCalls, type CallSystem } from './compose.ts';
 import { DocumentInForce } from './document-in-force.ts';
+import { firstDocument, type FirstDocument } from './first-document.ts';
 import type { Clock, Timer } from './kernel/clock.ts';
-import { SbcError } from './kernel/error.ts';
 import type { Random } from './kernel/random.ts';
 import { inNextTurn } from './kernel/system-clock.ts';
 import { AdminSocket } from './observability/admin-socket.ts';
@@ -14,13 +13,14 @@ import { CallRecords } from './observability/call-records.ts';
 import { HttpEndpoints } from './observability/http-endpoints.ts';
 import type { JsonLog } from './observability/json-log.ts';
 import { PrometheusMetrics } from './observability/prometheus-metrics.ts';
+import { StatusEndpoint } from './observability/status-endpoint.ts';
 import { TraceRing } from './observability/trace-ring.ts';
 import type { RuntimeOptions } from './options.ts';
 import { buildRelay, type RelayHandle } from './relay.ts';
-import { runtimeReport } from './runtime-report.ts';
-import { loadDocument, type Directories, type LoadedDocument } from './settings/document-files.ts';
+import { runtimeReport, runtimeSummary, type ReportSources } from './runtime-report.ts';
+import type { Directories, LoadedDocument, RefusedDocument } from './settings/document-files.ts';
 import { DocumentWatch } from './settings/document-watch.ts';
-import { fatalTlsProblems, tlsSources } from './tls-sources.ts';
+import { tlsSources } from './tls-sources.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
 import { HostsFile } from './transport/hosts-file.ts';
 import { NameResolver } from './transport/resolver.ts';
@@ -37,6 +37,25 @@ export interface RuntimeDeps {
   readonly version: string;
   /** PEM file of the preset `MicrosoftTeams`. */
   readonly microsoftRoots: string;
+  /** Writes the directories, where they do not come from elsewhere; runs already, and is closed with the runtime. */
+  readonly mirror?: RuntimeMirror | undefined;
+}
+
+/** What the runtime wants of a mirror; `mirror-source.ts`. */
+export interface RuntimeMirror {
+  /** Where the document in force is kept for a start after this one. */
+  readonly accepted: Directories;
+  keepAccepted(document: LoadedDocument): void;
+  tellRefusals(onRefusal: (refused: RefusedDocument | undefined) => void): void;
+  tellWrites(onWritten: () => void): void;
+  close(): void;
+}
+
+interface StatusParts {
+  readonly endpoint: StatusEndpoint;
+  /** Of its mounted Secret. */
+  readonly watch: DocumentWatch;
+  readonly folder: string;
 }
 
 /** After the last call: what is still being said (a 200 to a BYE, an ACK) gets this long to leave. */
@@ -57,6 +76,7 @@ export class Runtime {
   readonly #watch: DocumentWatch;
   readonly #http: HttpEndpoints;
   readonly #admin: AdminSocket;
+  readonly #status: StatusParts | undefined;
   readonly #document: DocumentInForce;
   #deadline: Timer | undefined;
 
@@ -64,15 +84,9 @@ export class Runtime {
   constructor(deps: RuntimeDeps) {
     const { options, clock, random, log } = deps;
     this.#deps = deps;
-    this.#directories = {
-      state: options.stateDirectory,
-      secrets: options.secretsDirectory,
-      trust: options.trustDirectory,
-      microsoftRoots: deps.microsoftRoots,
-    };
-    const first = firstDocument(this.#directories);
+    this.#directories = directoriesOf(options, deps.microsoftRoots);
+    const { document: first, ordinal } = this.#firstDocument();
     const { state } = first;
-    const ordinal = ordinalOf(state, options.podName);
     log.setLevel(state.logLevel);
     this.#certificates = new CertificateWatch({ clock, log });
     this.#putFirstTls(first, ordinal);
@@ -99,7 +113,24 @@ export class Runtime {
     this.#watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => void this.#document.look() });
     this.#http = this.#buildHttp();
     this.#admin = this.#buildAdmin();
+    this.#status = this.#buildStatus();
+    deps.mirror?.tellRefusals((refused) => this.#document.sourceRefused(refused));
+    deps.mirror?.tellWrites(() => this.#watch.mayHaveChanged());
     this.#exportGauges();
+  }
+
+  #firstDocument(): FirstDocument {
+    const { options, clock, log, mirror } = this.#deps;
+    const first = firstDocument({
+      ...{ directories: this.#directories, accepted: mirror?.accepted },
+      ...{ podName: options.podName, wallMs: clock.wallMs() },
+    });
+    if (first.refused !== undefined)
+      log.error('Starting with the last document that was in force, for the newest one is refused', {
+        problem: first.refused,
+      });
+    mirror?.keepAccepted(first.document);
+    return first;
   }
 
   #buildTransports(): TransportLayer {
@@ -132,6 +163,7 @@ export class Runtime {
         log.setLevel(document.state.logLevel);
         this.#certificates.load(tlsSources(document, ordinal).certificates);
         this.#watch.watchOnly(this.#folders());
+        this.#deps.mirror?.keepAccepted(document);
       },
     });
   }
@@ -155,13 +187,30 @@ export class Runtime {
     return new AdminSocket({ path: options.adminSocket, routes, clock, log });
   }
 
+  #buildStatus(): StatusParts | undefined {
+    const { options, clock, log } = this.#deps;
+    if (options.status === undefined) return undefined;
+    const { port, directory } = options.status;
+    const endpoint = new StatusEndpoint({
+      ...{ address: options.bindAddress, port, directory, clock, log },
+      report: () => this.#report(),
+      summary: () => runtimeSummary(this.#reportSources()),
+    });
+    const watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => endpoint.reload() });
+    return { endpoint, watch, folder: directory };
+  }
+
   /** Listens, or throws an `SbcError` that says what is in the way. */
   async start(): Promise<void> {
     await this.#transports.start(this.#document.document.state.listeners);
     await this.#http.start();
     await this.#admin.start();
+    await this.#status?.endpoint.start();
+    this.#status?.watch.start([this.#status.folder]);
     this.#relay.start();
     this.#watch.start(this.#folders());
+    // What came between the first document and the watch, or is there and refused, is looked at too.
+    this.#watch.mayHaveChanged();
     const addresses = this.#transports
       .boundAddresses()
       .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
@@ -190,18 +239,23 @@ export class Runtime {
   }
 
   async close(): Promise<void> {
+    this.#deps.mirror?.close();
     this.#watch.close();
+    this.#status?.watch.close();
     this.#certificates.close();
     this.#calls.stop();
     this.#relay.close();
-    await Promise.all([this.#transports.close(), this.#http.close(), this.#admin.close()]);
+    await Promise.all([
+      this.#transports.close(),
+      this.#http.close(),
+      this.#admin.close(),
+      this.#status?.endpoint.close(),
+    ]);
   }
 
   #putFirstTls(document: LoadedDocument, ordinal: number): void {
     const { clock } = this.#deps;
     const sources = tlsSources(document, ordinal);
-    const [fatal] = fatalTlsProblems(sources, clock.wallMs());
-    if (fatal) throw new SbcError('SBC_DOCUMENT', fatal.message);
     this.#tls.replace(sources, clock.wallMs());
     this.#certificates.load(sources.certificates);
   }
@@ -214,21 +268,28 @@ export class Runtime {
   }
 
   #report(): ReturnType<typeof runtimeReport> {
+    return runtimeReport(this.#reportSources());
+  }
+
+  #reportSources(): ReportSources {
     const { clock, options, version } = this.#deps;
-    return runtimeReport({
+    return {
       version,
       podName: options.podName,
-      hash: this.#document.document.hash,
+      bindAddress: options.bindAddress,
+      document: this.#document.document,
       refusal: this.#document.refusal,
       calls: this.#calls,
-      certificates: this.#certificates.reports(),
+      certificates: () => this.#certificates.reports(),
       toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
-    });
+    };
   }
 
   /** The volumes themselves and their parents: a new Secret is a new folder. */
   #folders(): string[] {
     const { state, secrets, trust } = this.#directories;
+    // A mirror says itself what it writes.
+    if (this.#deps.mirror !== undefined) return [state, secrets, trust];
     const { certificates, trustBundles, trunks } = this.#document.document.state;
     const logins = trunks.flatMap((trunk) => (trunk.kind === 'PbxTrunk' && trunk.auth ? [trunk.auth.secret] : []));
     return [
@@ -255,19 +316,11 @@ export class Runtime {
   }
 }
 
-function firstDocument(directories: Directories): LoadedDocument {
-  const loaded = loadDocument(directories);
-  if (loaded.ok) return loaded.document;
-  const more = loaded.refusal.problems.length > 1 ? ` (and ${loaded.refusal.problems.length - 1} more problems)` : '';
-  throw new SbcError(
-    'SBC_DOCUMENT',
-    `Cannot use the routing state: ${loaded.refusal.problems[0]?.message ?? 'no document'}${more}`,
-  );
-}
-
-function ordinalOf(state: RoutingState, podName: string): number {
-  const pod = state.pods.find((entry) => entry.name === podName);
-  if (pod) return pod.ordinal;
-  const known = state.pods.map((entry) => entry.name).join(', ');
-  throw new SbcError('SBC_DOCUMENT', `Cannot start as ${podName}: the routing state knows ${known}, check --pod-name`);
+export function directoriesOf(options: RuntimeOptions, microsoftRoots: string): Directories {
+  return {
+    state: options.stateDirectory,
+    secrets: options.secretsDirectory,
+    trust: options.trustDirectory,
+    microsoftRoots,
+  };
 }

@@ -1,14 +1,17 @@
 /** What OPTIONS and calls say about the targets, in one place: the board that orders them, the log line when one changes, the connection that is given up. */
+import type { PeerRefusal } from '@teams-sbc/crds/runtime';
 import type { TargetReports } from './b2bua/call-ports.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Peer } from './peers/peer.ts';
+import { LastRefusals } from './last-refusals.ts';
 import type { ProbeResult } from './probing/options-prober.ts';
 import { sharedHealth } from './routing/shared-health.ts';
 import { TargetBoard } from './routing/target-board.ts';
 import type { TargetEvent, TargetHealth } from './routing/target-health.ts';
 import type { Hop } from './sip/hop.ts';
+import type { Response } from './sip/message.ts';
 
 /** One target as the report tells it. */
 export interface TargetReport {
@@ -31,6 +34,7 @@ type Peers = ReadonlyMap<string, Peer>;
 export class TargetWatch implements TargetReports {
   readonly #deps: TargetWatchDeps;
   readonly #board = new TargetBoard();
+  readonly #refusals = new LastRefusals();
 
   constructor(deps: TargetWatchDeps) {
     this.#deps = deps;
@@ -44,6 +48,15 @@ export class TargetWatch implements TargetReports {
     this.#record(hop, { kind: 'answered', status, retryAfterSeconds });
     // Teams: a data centre that sends a call away for a time wants the connection gone as well.
     if (status === 503 && retryAfterSeconds !== undefined) this.#deps.retire(hop);
+  }
+
+  refused(hop: Hop, method: string, response: Response): void {
+    this.#refusals.record(hop, method, response, this.#deps.clock.wallMs());
+  }
+
+  /** The last one of the trunk's far end. */
+  lastRefusal(trunk: string): PeerRefusal | undefined {
+    return this.#refusals.of(trunk);
   }
 
   silent(hop: Hop): void {
@@ -74,6 +87,7 @@ export class TargetWatch implements TargetReports {
 
   keepOnly(peers: Peers): void {
     const shared = sharedHealth(peers.values());
+    this.#refusals.keepOnly(peers);
     this.#board.keepOnly(hopsOf(peers), shared);
     for (const peer of peers.values()) {
       for (const hop of peer.targets) {

@@ -29,3 +29,26 @@ test('a certificate outside its dates is refused where it would take the place o
     authority.close();
   }
 });
+
+test('a certificate that lacks a name is refused where it would take the place of one that has it, and holds up no new trunk', () => {
+  const authority = new Authority();
+  try {
+    const root = authority.selfSigned('Root');
+    const own = (covered: string[], names: string[]): TlsSources => {
+      const { pem, key } = authority.issue(root, 'sbc', { names: covered });
+      return { certificates: [{ name: 'sbc-tls', chain: pem, key, names }], bundles: [], trunks: [] };
+    };
+    const [pod, tenant] = ['sbc-0.example.com', 'sbc.tenant.example'];
+    const narrow = own([pod], [pod]);
+    const wide = own([pod, tenant], [pod, tenant]);
+    const asked = { ...narrow, certificates: narrow.certificates.map((each) => ({ ...each, names: [pod, tenant] })) };
+    const found = (next: TlsSources, before?: TlsSources) =>
+      fatalTlsProblems(next, root.x509.validFromDate.getTime(), before).map((problem) => problem.found);
+    assert.deepEqual(found(asked), [], 'at the start: the other trunks work');
+    assert.deepEqual(found(asked, narrow), [], 'a trunk is new, its certificate is on the way');
+    assert.deepEqual(found(wide, asked), []);
+    assert.deepEqual(found(asked, wide), ['does-not-cover']);
+  } finally {
+    authority.close();
+  }
+});

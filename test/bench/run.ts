@@ -1,9 +1,9 @@
 /**
  * `make bench`: CPU a call beside Kamailio + RTPEngine in the same run, memory a held call, twice the load that can be
  * served, and docs/performance.md. Options: --starts N (fresh starts of both; median of the ratios; default 3), --seconds N,
- * --warm-up N (seconds of calls that do not count, the same for both; default 20), --only NAME.
+ * --warm-up N (seconds of calls that do not count, the same for both; default 20), --only NAME (a case, memory, overload, or octets-only).
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,26 @@ async function withLocal<Result>(mode: Case['mode'], measure: (spec: string[]) =
     return measure([`B=${child.pids.runtime}@${SBC_ADDRESS}`, ...own]);
   } finally {
     await child.stop();
+    kit('lab', ['stop']);
+  }
+}
+
+/** What Node costs alone, for the reader of the page: not a line of it. */
+if (options.only === 'octets-only') {
+  kit('lab', ['dns']);
+  const mover = spawn('taskset', [
+    '-c',
+    '0',
+    process.execPath,
+    join(top, 'test/bench/octets-only.mjs'),
+    SBC_ADDRESS,
+    join(work, 'pki'),
+  ]);
+  const specs = ['--sbc', 'A=kamailio', '--sbc', `N=${String(mover.pid)}@${SBC_ADDRESS}`];
+  try {
+    kit('cps.py', ['nomedia', '300', '--seconds', options.seconds, '--repeats', options.starts, ...warmUp, ...specs]);
+  } finally {
+    mover.kill();
     kit('lab', ['stop']);
   }
 }

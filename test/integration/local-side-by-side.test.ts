@@ -59,7 +59,23 @@ test('two instances of one directory carry calls at the same time, each through 
     assert.equal((await pod.mediaSessions()).length, 1);
     assert.equal(await pod.metric('sbc_calls_active'), 1);
   }
-  assert.match(calls[1]!.remoteSdp, new RegExp(`c=IN IP4 ${block.address(11)}`.replaceAll('.', '\\.')));
+  await t.test(
+    'the address in the SDP that Teams gets is the public one that the status of the pod shows',
+    async () => {
+      for (const [at, [fqdn, address]] of Object.entries([
+        [FQDN, ground.at.sbc],
+        [SECOND, block.address(11)],
+      ] as const)) {
+        const { advertised } = await pods[Number(at)]!.status();
+        assert.deepEqual(advertised, { fqdn, mediaAddress: address });
+        assert.deepEqual(new Set(calls[Number(at)]!.remoteSdp.match(/^c=.*$/gm)), new Set([`c=IN IP4 ${address}`]));
+        assert.match(
+          await sbc.ask('status', `--pod=${at === '0' ? 'sbc-0' : 'edge-0'}`),
+          new RegExp(`known to Teams as ${fqdn}, media at ${address}$`.replaceAll('.', '\\.'), 'm'),
+        );
+      }
+    },
+  );
 
   await t.test('one of them goes, and the other one does not notice', async () => {
     const before = pods[0]!.pid('runtime');

@@ -1,17 +1,19 @@
 /** Who gets in over TLS and who does not: certificates, addresses, versions and suites, each refusal counted and told. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { HANDSHAKE, HELLO, recordWriter } from '../../sbc-runtime/src/transport/testing/tls-records.ts';
 import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
 import { writeManifest } from '../kit/local-sbc.ts';
-import { pbxTrunk, teamsTrunk } from '../kit/manifests.ts';
+import { pbxTrunk, teamsTrunk, tlsSecret } from '../kit/manifests.ts';
 import type { Leaf } from '../kit/pki.ts';
 import { run } from '../kit/process.ts';
 import { TeamsSimulator } from '../teams-simulator/teams-simulator.ts';
 import { eventually, Pod } from './local-observe.ts';
 import { layGround, raiseSimulatedStage, type LaidGround } from './local-stage.ts';
-import { askOverTls } from './tls-client.ts';
+import { askOverTls, openTls } from './tls-client.ts';
 
 /** On the test's own PKI: a certificate that nobody has signed. */
 async function selfSigned({ directory }: LaidGround): Promise<{ certificate: string; key: string }> {
@@ -42,7 +44,12 @@ async function selfSigned({ directory }: LaidGround): Promise<{ certificate: str
 }
 
 test('peers that dial us', async (t) => {
-  const stage = await raiseSimulatedStage(t);
+  const stage = await raiseSimulatedStage(t, {
+    prepare: async ({ ground }) => {
+      const { certificate, key } = await ground.pki.leaf({ names: [FQDN, `*.${FQDN}`], days: 20 });
+      writeManifest(ground.below('manifests'), 'secret.yaml', tlsSecret('sbc-tls', certificate, key));
+    },
+  });
   const { block, ground, pod } = stage;
   const { pki } = ground;
   const good = await pki.microsoft();
@@ -102,8 +109,8 @@ test('peers that dial us', async (t) => {
     await pod.logHas('Refused a peer', { address: from, reason: 'source-not-allowed', listener: 'teams-tls' });
   });
 
-  for (const version of ['TLSv1', 'TLSv1.1'] as const) {
-    await t.test(`${version} is refused`, async () => {
+  for (const version of ['TLSv1', 'TLSv1.1', 'TLSv1.3'] as const) {
+    await t.test(`${version} alone is refused`, async () => {
       const from = nextAddress();
       // Security level 0: our own OpenSSL would not even offer it.
       const tls = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
@@ -136,14 +143,25 @@ test('peers that dial us', async (t) => {
     });
   }
 
-  await t.test('TLS 1.3 is taken', async () => {
-    const heard = await askOverTls({
-      from: nextAddress(),
-      to: pod.address,
-      identity: good,
-      tls: { minVersion: 'TLSv1.3' },
+  await t.test('a peer that has TLS 1.3 as well negotiates TLS 1.2, where nobody can send a KeyUpdate', async () => {
+    const heard = await askOverTls({ from: nextAddress(), to: pod.address, identity: good });
+    assert.deepEqual([heard.status, heard.protocol], [200, 'TLSv1.2']);
+  });
+
+  await t.test('renegotiation is refused, and who goes on trying is cut off', async () => {
+    const from = nextAddress();
+    const socket = openTls({ from, to: pod.address, identity: good });
+    await once(socket, 'secureConnect');
+    const said = await new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.renegotiate({}, resolve);
     });
-    assert.deepEqual([heard.status, heard.protocol], [200, 'TLSv1.3']);
+    assert.match(String(said), /no renegotiation/);
+    const place = { host: pod.address, port: 5061, localAddress: from };
+    const { socket: flooder, record } = await recordWriter(place, { pem: good.certificate, key: good.key });
+    flooder.write(Buffer.concat(Array.from({ length: 2000 }, () => record(HANDSHAKE, HELLO))));
+    await new Promise((resolve) => flooder.once('close', resolve));
+    await pod.logHas('Refused a peer', { address: from, reason: 'too-many-renegotiations' });
   });
 
   await t.test('whatever name a peer asks for, it is shown the certificate of the FQDN', async () => {
@@ -156,12 +174,17 @@ test('peers that dial us', async (t) => {
   await t.test('our own certificate is judged: status, metrics and log say how long it lasts', async () => {
     const [certificate] = (await pod.status()).certificates;
     assert.deepEqual(certificate?.keyUsages, ['serverAuth', 'clientAuth']);
-    // The test PKI's certificates last for ninety days: nothing to say yet.
-    assert.deepEqual(certificate.findings ?? [], []);
+    // Ours lasts for twenty days.
+    assert.deepEqual(
+      certificate.findings?.map(({ code, severity }) => [code, severity]),
+      [['expires-soon', 'warning']],
+    );
     const seconds = await pod.metric('sbc_certificate_expiry_seconds', { certificate: certificate.name });
     assert.equal(certificate.daysLeft, Math.floor(seconds / 86_400));
-    assert.match(await stage.sbc.ask('status'), /\(89 days left\)/);
-    await pod.logHas('Certificate in force', { certificate: certificate.name, daysLeft: 89 });
+    assert.match(await stage.sbc.ask('status'), /\(19 days left\).*\n {4}warning: it expires in 19 days, on \d{4}-/);
+    await pod.logHas('Certificate in force, with warnings', { certificate: certificate.name, daysLeft: 19 });
+    const notes = stage.sbc.events.filter(({ event }) => event === 'note');
+    assert.match(JSON.stringify(notes), /Secret\/sbc-tls stringData\.tls\.crt: the certificate expires in 19 days/);
   });
 
   await t.test('through all of that, calls work', async () => {

@@ -24,6 +24,8 @@ export interface LeafRequest {
   readonly issuer?: 'trusted' | 'rogue';
   /** Its validity ended yesterday. */
   readonly expired?: boolean;
+  /** How long it is valid from now on. @default 90 */
+  readonly days?: number;
 }
 
 const MICROSOFT_NAMES = [
@@ -110,7 +112,7 @@ export class Pki {
   }
 
   async #issue(request: LeafRequest, name: string): Promise<Leaf> {
-    const { names, usages = ['serverAuth', 'clientAuth'], issuer = 'trusted', expired = false } = request;
+    const { names, usages = ['serverAuth', 'clientAuth'], issuer = 'trusted', expired = false, days = 90 } = request;
     const home = join(this.directory, issuer);
     const file = (extension: string) => join(this.directory, `${name}.${extension}`);
     writeFileSync(
@@ -127,7 +129,7 @@ export class Pki {
       ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-sha256', '-subj', `/CN=${names[0]}`],
       ['-keyout', file('key'), '-out', file('csr')],
     );
-    await (expired ? this.#signExpired(home, file) : this.#sign(home, file));
+    await (expired ? this.#signExpired(home, file) : this.#sign(home, file, days));
     const certificate = readFileSync(file('leaf'), 'latin1') + readFileSync(join(home, 'ca.crt'), 'latin1');
     const key = readFileSync(file('key'), 'latin1');
     writeFileSync(file('crt'), certificate, { mode: 0o600 });
@@ -135,9 +137,9 @@ export class Pki {
     return { certificate, key, certificateFile: file('crt'), keyFile: file('key'), bothFile: file('pem') };
   }
 
-  async #sign(home: string, file: (extension: string) => string): Promise<void> {
+  async #sign(home: string, file: (extension: string) => string, days: number): Promise<void> {
     await openssl(
-      ['x509', '-req', '-sha256', '-days', '90', '-in', file('csr'), '-out', file('leaf')],
+      ['x509', '-req', '-sha256', '-days', String(days), '-in', file('csr'), '-out', file('leaf')],
       ['-CA', join(home, 'ca.crt'), '-CAkey', join(home, 'ca.key'), '-CAcreateserial', '-extfile', file('ext')],
     );
   }

@@ -1,14 +1,15 @@
 /** What one section of the routing state says about another: names that must exist, names that must not exist twice. */
-import { formatPath, type Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { callRouteProblems } from './cross-check-routes.ts';
 import type { RoutingState, TrunkState } from './document.ts';
-
-type Path = readonly (string | number)[];
+import { entry, fault, twins, type Path } from './faults.ts';
 
 export function crossCheck(state: RoutingState): Problem[] {
   return [
     ...duplicates(state),
     ...state.trunks.flatMap((trunk, at) => trunkProblems(state, trunk, at)),
     ...routeProblems(state),
+    ...callRouteProblems(state),
   ];
 }
 
@@ -50,7 +51,7 @@ function trunkProblems(state: RoutingState, trunk: TrunkState, at: number): Prob
       ),
     );
   if (trunk.kind === 'TeamsTrunk') {
-    const last = Math.max(...state.pods.map((pod) => pod.ordinal));
+    const last = state.pods.reduce((highest, { ordinal }) => Math.max(highest, ordinal), 0);
     if (trunk.fqdns.length <= last)
       problems.push(
         fault(
@@ -94,32 +95,7 @@ function routeProblems(state: RoutingState): Problem[] {
     .map(({ text, path }) => fault(path, 'the name of an entry of trunks', text));
 }
 
-interface Entry {
-  readonly text: string;
-  readonly path: Path;
-}
-
-function entry(text: string, path: Path): Entry {
-  return { text, path };
-}
-
 /** TCP and TLS share one number space, UDP has its own. */
 function socketOf(protocol: string, port: number): string {
   return `${protocol === 'UDP' ? 'UDP' : 'TCP'} port ${String(port)}`;
-}
-
-function twins(entries: readonly Entry[]): Problem[] {
-  const first = new Map<string, Path>();
-  const problems: Problem[] = [];
-  for (const { text, path } of entries) {
-    const other = first.get(text);
-    if (other === undefined) first.set(text, path);
-    else problems.push(fault(path, `different from ${formatPath(other)}`, text));
-  }
-  return problems;
-}
-
-function fault(path: Path, allowed: string, found: string): Problem {
-  const where = formatPath(path);
-  return { path: where, message: `${where}: must be ${allowed} (found ${found})`, found, allowed };
 }

@@ -38,6 +38,8 @@ export function diffRoutingState(old: RoutingState, next: RoutingState): Routing
     trustBundles: changeOf('trustBundles', 'reconcile'),
     trunks: changeOf('trunks', 'reconcile'),
     routes: changeOf('routes', 'reconcile'),
+    callRoutes: changeOf('callRoutes', 'reconcile'),
+    numberPolicies: changeOf('numberPolicies', 'reconcile'),
     // The pod has the sidecar or it has not.
     media: changeOf('media', 'restart'),
     limits: changeOf('limits', 'reconcile'),

@@ -7,6 +7,11 @@ import { z } from 'zod';
 import { isAddress, isCIDR } from '../address.ts';
 
 export const documentVersion = 'teams-sbc.dev/routing-state/v1';
+/** Of one instance; as many routes. */
+export const maxTrunks = 4096;
+/** Of one instance: one for each of as many customers. */
+export const maxCallRoutes = 4096;
+export const maxNumberPolicies = 1000;
 
 /** As Kubernetes names objects. Two entries of one list never share a name. */
 const name = z
@@ -125,6 +130,82 @@ const pbxTrunk = z.strictObject({
 /** A call that arrives on `from` goes to the trunks `to`, in order. A trunk without a route answers 404. */
 const route = z.strictObject({ from: name, to: z.array(name).min(1).max(16) });
 
+/** A number as the trunk that the call came in on reads it, up to its first `;`. The pattern is of `number-pattern.ts`. */
+const numberText = z.string().min(1).max(64);
+const numberMatch = z
+  .union([
+    z.strictObject({ exact: numberText }),
+    z.strictObject({ prefix: numberText }),
+    z.strictObject({ pattern: z.string().min(1).max(128) }),
+  ])
+  .meta({ allowed: 'an object with either exact, prefix or pattern' });
+const numberMatches = z.array(numberMatch).max(64);
+
+/** Calls that match go to `destinations`; with `reject`, or without any destination, they go nowhere. Without a match, 404. */
+const callRoute = z.strictObject({
+  name,
+  /** The lowest first; of two with the same, the one that is `created` earlier, then the first by name. */
+  priority: z.int().min(0).max(10_000),
+  /** RFC 3339; as text it sorts like the time. */
+  created: z.string().max(32).optional(),
+  /** A trunk. Absent: any. */
+  from: name.optional(),
+  /** One of them must fit; empty: any number. */
+  called: numberMatches,
+  calling: numberMatches,
+  /** NumberPolicies, applied to what matched. */
+  calledPolicy: name.optional(),
+  callingPolicy: name.optional(),
+  /** Trunks: the lowest priority first, by weight among the same. None: 503. */
+  destinations: z
+    .array(
+      z.strictObject({
+        trunk: name,
+        priority: z.int().min(0).max(100),
+        weight: z.int().min(1).max(1000),
+      }),
+    )
+    .max(16),
+  /** Statuses of a destination on which the next one is tried. */
+  failover: z.array(z.int().min(400).max(699)).max(32),
+  reject: z
+    .strictObject({
+      status: z.int().min(400).max(699),
+      /** Goes into a status line. */
+      phrase: z
+        .string()
+        .regex(/^[-A-Za-z0-9 .,_()]+$/)
+        .max(64)
+        .meta({ allowed: 'letters, digits, spaces and . , _ ( ) -, at most 64 characters' })
+        .optional(),
+    })
+    .optional(),
+});
+
+/** Rules that rewrite a number; the first whose pattern fits does. */
+const numberPolicy = z.strictObject({
+  name,
+  /** ISO 3166-1 alpha-2: the number is read as dialled there before the rules see it. */
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .meta({ allowed: 'the two capital letters of a country, such as DE' })
+    .optional(),
+  rules: z
+    .array(z.strictObject({ pattern: z.string().min(1).max(128), replacement: z.string().max(64) }))
+    .min(1)
+    .max(64),
+  /** `Reject`: a call whose number no rule fits is answered 404. */
+  noMatch: z.enum(['Pass', 'Reject']),
+});
+
+/** The schemas of the long lists' entries, for whoever checks one at a time. */
+export const entrySchemas = {
+  trunks: z.discriminatedUnion('kind', [teamsTrunk, pbxTrunk]),
+  callRoutes: callRoute,
+  numberPolicies: numberPolicy,
+} as const;
+
 export const routingState = z.strictObject({
   version: z.literal(documentVersion),
   instance: z.strictObject({ namespace: name, name }),
@@ -132,8 +213,11 @@ export const routingState = z.strictObject({
   listeners: z.array(listener).min(1).max(16),
   certificates: z.array(certificate).max(64),
   trustBundles: z.array(trustBundle).max(64),
-  trunks: z.array(z.discriminatedUnion('kind', [teamsTrunk, pbxTrunk])).max(1000),
-  routes: z.array(route).max(1000),
+  trunks: z.array(entrySchemas.trunks).max(maxTrunks),
+  routes: z.array(route).max(maxTrunks),
+  /** Absent: none, and `routes` hold. With any of them, `routes` is empty. */
+  callRoutes: z.array(entrySchemas.callRoutes).max(maxCallRoutes).optional(),
+  numberPolicies: z.array(entrySchemas.numberPolicies).max(maxNumberPolicies).optional(),
   media: z.strictObject({ engine: z.enum(['RTPEngine', 'None']) }),
   /** For each pod; what is above is answered 503. */
   limits: z.strictObject({ maxCalls: z.int().min(1).max(100_000), maxCallsPerSecond: z.int().min(1).max(100_000) }),
@@ -153,3 +237,6 @@ export type TrunkState = RoutingState['trunks'][number];
 export type TeamsTrunkState = Extract<TrunkState, { kind: 'TeamsTrunk' }>;
 export type PbxTrunkState = Extract<TrunkState, { kind: 'PbxTrunk' }>;
 export type RouteState = RoutingState['routes'][number];
+export type CallRouteState = NonNullable<RoutingState['callRoutes']>[number];
+export type NumberMatchState = CallRouteState['called'][number];
+export type NumberPolicyState = NonNullable<RoutingState['numberPolicies']>[number];

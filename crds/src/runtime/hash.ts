@@ -4,7 +4,12 @@ import type { RoutingState } from './document.ts';
 
 /** `sha256:` and 64 hexadecimal digits; the same for the same content, whatever the order of keys and the white space. */
 export function hashRoutingState(state: RoutingState): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(state)).digest('hex')}`;
+  return hashText(canonicalJson(state));
+}
+
+/** `sha256:` and 64 hexadecimal digits. */
+export function hashText(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 /** JSON with sorted keys, without white space and without undefined members. The order of lists is content. */

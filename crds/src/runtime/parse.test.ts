@@ -24,7 +24,7 @@ const refused: Record<string, [state: unknown, ...messages: string[]]> = {
   ],
   'a field that this runtime does not know': [
     { ...sampleState, recording: {} },
-    'recording: there is no such field, allowed here: version, instance, pods, listeners, certificates, trustBundles, trunks, routes, media, limits, calls, drain, logLevel',
+    'recording: there is no such field, allowed here: version, instance, pods, listeners, certificates, trustBundles, trunks, routes, callRoutes, numberPolicies, media, limits, calls, drain, logLevel',
   ],
   'an unknown field of a trunk': [
     { ...sampleState, trunks: [sampleTeamsTrunk, { ...samplePbxTrunk, srpt: 'Required' }] },

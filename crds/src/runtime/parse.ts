@@ -2,10 +2,11 @@
 import { atMost, problem, type Problem } from '../problem.ts';
 import { problemsIn } from '../problems-in.ts';
 import { crossCheck } from './cross-check.ts';
+import { patternProblems } from './cross-check-routes.ts';
 import { routingState, type RoutingState } from './document.ts';
 
-/** Characters. Eight ConfigMaps of the largest size; a thousand trunks with everything set take less than half of it. */
-export const maxRoutingStateLength = 4 * 1024 * 1024;
+/** Characters; 4096 trunks of a usual size take a quarter of it. */
+export const maxRoutingStateLength = 16 * 1024 * 1024;
 
 export type ParsedRoutingState =
   { readonly ok: true; readonly state: RoutingState } | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -20,7 +21,7 @@ export function parseRoutingState(text: string): ParsedRoutingState {
   if (!json.ok) return { ok: false, problems: [problem('', 'JSON', json.reason)] };
   const parsed = routingState.safeParse(json.value);
   if (!parsed.success) return { ok: false, problems: atMost(problemsIn(parsed.error, routingState, json.value)) };
-  const problems = crossCheck(parsed.data);
+  const problems = [...crossCheck(parsed.data), ...patternProblems(parsed.data)];
   return problems.length === 0 ? { ok: true, state: parsed.data } : { ok: false, problems: atMost(problems) };
 }
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hashRoutingState } from './hash.ts';
-import { maxReportLength, parseRuntimeReport, type RuntimeReport } from './report.ts';
+import {
+  maxReportLength,
+  maxSummaryLength,
+  parseRuntimeReport,
+  parseRuntimeSummary,
+  type RuntimeReport,
+} from './report.ts';
 import { sampleState } from './sample-state.ts';
 
 const report: RuntimeReport = {
@@ -13,6 +19,7 @@ const report: RuntimeReport = {
     problems: [{ path: 'media', message: 'media: is missing', found: 'nothing', allowed: 'an object' }],
     at: '2026-09-01T10:00:00.000Z',
   },
+  advertised: { fqdn: 'sbc-0.voice.example.com', mediaAddress: '203.0.113.7' },
   draining: false,
   calls: { active: 3 },
   trunks: [
@@ -27,8 +34,22 @@ const report: RuntimeReport = {
           lastAnsweredAt: '2026-09-01T10:00:00Z',
         },
         { host: 'sip2.pstnhub.microsoft.com', port: 5061, state: 'Down', heldUntil: '2026-09-01T10:01:00Z' },
-        { host: 'sip3.pstnhub.microsoft.com', state: 'Unknown', lastFailure: 'expired' },
+        {
+          host: 'sip3.pstnhub.microsoft.com',
+          state: 'Unknown',
+          lastFailure: 'expired',
+          tls: { state: 'Failed', failure: 'expired' },
+        },
       ],
+      lastRefusal: {
+        status: 403,
+        phrase: 'Forbidden',
+        reasonHeader: 'Q.850;cause=63;text="1;No trunk config"',
+        text: 'No trunk config',
+        host: 'sip.pstnhub.microsoft.com',
+        method: 'INVITE',
+        at: '2026-09-01T09:59:00Z',
+      },
       optionsReceivedAt: '2026-09-01T09:59:30Z',
     },
   ],
@@ -69,4 +90,15 @@ test('a report that is too long is refused unread', () => {
 
 test('no text makes it throw', () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseRuntimeReport(text)));
+});
+
+test('a summary is a report without what grows with the trunks', () => {
+  const { trunks, certificates, advertised, ...summary } = report;
+  assert.ok(trunks.length + certificates.length > 0);
+  assert.deepEqual(parseRuntimeSummary(JSON.stringify({ ...summary, ...(advertised && { advertised }) })), {
+    ok: true,
+    summary: { ...summary, ...(advertised && { advertised }) },
+  });
+  assert.equal(parseRuntimeSummary(JSON.stringify({ ...summary, pod: undefined })).ok, false);
+  assert.equal(parseRuntimeSummary(' '.repeat(maxSummaryLength + 1)).ok, false);
 });

@@ -1,6 +1,7 @@
 /** How the pods of an instance are reached, and under which addresses. */
 import { z } from 'zod';
 import { dnsName, ipAddress } from './field.ts';
+import { annotations } from './annotations.ts';
 import { uniqueList } from './rule.ts';
 
 const address = z.strictObject({
@@ -36,6 +37,11 @@ export const network = z
     }),
     hostAliases: z.array(hostAlias).max(64).default([]).meta({
       description: 'Names that the pods look up here before they ask DNS, as in a hosts file.',
+    }),
+    serviceAnnotations: annotations.optional().meta({
+      description:
+        'Annotations of the Service of every pod, for what your cloud or load balancer reads there: a pool of addresses, a subnet. Only with mode LoadBalancerPerPod.',
+      examples: [{ 'metallb.io/address-pool': 'teams' }],
     }),
   })
   .prefault({})

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { isAddress } from '../address.ts';
 import { country } from './country.ts';
-import { status } from './conditions.ts';
+import { statusField } from './conditions.ts';
 import { allowCIDRs, caBundleRef, codecs, dnsLabel, host, objectName, peerNames, port, sbcRef } from './field.ts';
 import { apiVersion, metadata } from './object.ts';
+import type { PbxTrunkStatus } from './pbx-trunk-status.ts';
 import { listMap, withRules } from './rule.ts';
 
 const peer = z.strictObject({
@@ -143,7 +144,7 @@ export const pbxTrunk = z
     kind: z.literal('PbxTrunk'),
     metadata,
     spec: pbxTrunkSpec,
-    status: status.optional(),
+    status: statusField<PbxTrunkStatus>().optional(),
   })
   .meta({ description: 'A connection to a PBX, a SIP trunk of a carrier, or another SBC.' });
 

@@ -1,12 +1,14 @@
 /** SbcInstance: the pods that make up one SBC. How many, under which names, where they listen, what they may carry. */
 import { z } from 'zod';
 import { tls } from './certificate.ts';
-import { status } from './conditions.ts';
+import { statusField } from './conditions.ts';
 import { domain, instanceNamePattern, maxFqdn, maxInstanceName, port } from './field.ts';
 import { listeners } from './listener.ts';
 import { media, portsPerCall } from './media.ts';
 import { network } from './network.ts';
 import { apiVersion, metadata } from './object.ts';
+import type { SbcInstanceStatus } from './sbc-instance-status.ts';
+import { podTemplate } from './pod-template.ts';
 import { withRules } from './rule.ts';
 
 const replicas = z
@@ -79,6 +81,10 @@ const drain = z
 const observability = z
   .strictObject({
     port: port.default(8080).meta({ description: 'TCP port of the HTTP endpoints /livez, /readyz and /metrics.' }),
+    statusPort: port.default(8443).meta({
+      description:
+        'TCP port on which the operator asks each pod which routing state it runs and how the far ends are. TLS with a certificate and token that the operator makes itself. Local mode does not use it.',
+    }),
     logLevel: z.enum(['Error', 'Warn', 'Info', 'Debug']).default('Info').meta({
       description: 'The least severe lines that the runtime logs. A change takes effect without a restart.',
     }),
@@ -117,6 +123,7 @@ const sbcInstanceSpec = withRules(
     drain,
     observability,
     images,
+    podTemplate,
   }),
   [
     {
@@ -163,6 +170,25 @@ const sbcInstanceSpec = withRules(
       holds: (self) => self.listeners.every((l) => l.transport === 'UDP' || l.port !== self.observability.port),
       path: ['observability', 'port'],
     },
+    {
+      cel: "self.listeners.all(l, l.transport == 'UDP' || l.port != self.observability.statusPort)",
+      message: 'observability.statusPort is taken by a listener: choose another port',
+      holds: (self) => self.listeners.every((l) => l.transport === 'UDP' || l.port !== self.observability.statusPort),
+      path: ['observability', 'statusPort'],
+    },
+    {
+      cel: 'self.observability.port != self.observability.statusPort',
+      message: 'observability.port and observability.statusPort are the same: choose another port for one of them',
+      holds: (self) => self.observability.port !== self.observability.statusPort,
+      path: ['observability', 'statusPort'],
+    },
+    {
+      cel: "!has(self.network.serviceAnnotations) || self.network.mode == 'LoadBalancerPerPod'",
+      message:
+        'serviceAnnotations stand on Services of type LoadBalancer: set network.mode to LoadBalancerPerPod or remove them',
+      holds: (self) => self.network.serviceAnnotations === undefined || self.network.mode === 'LoadBalancerPerPod',
+      path: ['network', 'serviceAnnotations'],
+    },
   ],
 ).meta({ description: 'What the SBC should be.' });
 
@@ -189,7 +215,7 @@ export const sbcInstance = withRules(
     kind: z.literal('SbcInstance'),
     metadata,
     spec: sbcInstanceSpec,
-    status: status.optional(),
+    status: statusField<SbcInstanceStatus>().optional(),
   }),
   [
     {

@@ -1,9 +1,10 @@
 /** TeamsTrunk: the connection of one tenant (or of a carrier's customer) to Microsoft Teams Direct Routing. */
 import { z } from 'zod';
-import { status } from './conditions.ts';
+import { statusField } from './conditions.ts';
 import { allowCIDRs, caBundleRef, codecs, dnsLabel, host, peerNames, port, sbcFqdn, sbcRef } from './field.ts';
 import { microsoft } from './microsoft.ts';
 import { apiVersion, metadata } from './object.ts';
+import type { TeamsTrunkStatus } from './teams-trunk-status.ts';
 import { uniqueList, withRules } from './rule.ts';
 
 const region = z
@@ -157,7 +158,7 @@ export const teamsTrunk = z
     kind: z.literal('TeamsTrunk'),
     metadata,
     spec: teamsTrunkSpec,
-    status: status.optional(),
+    status: statusField<TeamsTrunkStatus>().optional(),
   })
   .meta({
     description: 'A connection to Microsoft Teams Direct Routing: SIP over mutual TLS, media over SRTP.',

@@ -7,6 +7,7 @@ import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { anInstance, aPbxTrunk, aTeamsTrunk } from '../../test/manifests.ts';
 import { compile } from './compile.ts';
 import type { Problem } from './problem.ts';
+import type { Manifests } from './attached.ts';
 import type { Trunk } from './trunk.ts';
 
 interface Case {
@@ -18,6 +19,13 @@ interface Case {
   readonly problems?: readonly Pick<Problem, 'reason' | 'field' | 'blocking'>[];
   /** A part of the only note. */
   readonly note?: string;
+}
+
+function of(trunks: readonly Trunk[]): Manifests {
+  return {
+    teamsTrunks: trunks.filter((trunk) => trunk.kind === 'TeamsTrunk'),
+    pbxTrunks: trunks.filter((trunk) => trunk.kind === 'PbxTrunk'),
+  };
 }
 
 const ca = (name: string) => ({ tls: { trust: { caBundleRef: { kind: 'ConfigMap', name, key: 'ca.crt' } } } });
@@ -270,7 +278,7 @@ const cases: Record<string, Case> = {
 
 for (const [name, { instance = anInstance(), trunks, then, is, problems = [], note }] of Object.entries(cases)) {
   test(name, () => {
-    const compiled = compile(instance, trunks);
+    const compiled = compile(instance, of(trunks));
     assert.deepEqual(
       compiled.problems.map(({ reason, field, blocking }) => ({ reason, field, blocking })),
       problems,
@@ -288,7 +296,7 @@ test('every FQDN has one pod, every pod one address, and no two pods share one',
     fc.property(fc.integer({ min: 1, max: 16 }), (replicas) => {
       const addresses = Array.from({ length: replicas }, (_, ordinal) => ({ address: `203.0.113.${String(ordinal)}` }));
       const trunks = [aTeamsTrunk(), aTeamsTrunk({ subdomain: 'customer1' }, { name: 'customer1' })];
-      const { state } = compile(anInstance({ replicas, network: { addresses } }), trunks);
+      const { state } = compile(anInstance({ replicas, network: { addresses } }), of(trunks));
       assert.ok(state);
       const fqdns = [...state.pods.map(({ fqdn }) => fqdn), ...teamsFqdns(state).filter((fqdn) => /^cust/.test(fqdn))];
       assert.equal(new Set(fqdns).size, 2 * replicas);
@@ -302,13 +310,18 @@ test('every FQDN has one pod, every pod one address, and no two pods share one',
   );
 });
 
-test('more trunks than a document holds refuse it', () => {
-  const trunks = Array.from({ length: 1001 }, (_, index) => aPbxTrunk({}, { name: `pbx-${String(index)}` }));
-  const compiled = compile(anInstance(), trunks);
-  assert.equal(compiled.state, undefined);
+test('of more trunks than a document holds the youngest are left out', () => {
+  const trunks = Array.from({ length: 4098 }, (_, index) =>
+    aPbxTrunk({}, { name: `pbx-${String(index)}`, creationTimestamp: new Date(1e12 - index * 1000).toISOString() }),
+  );
+  const { state, problems } = compile(anInstance(), of(trunks));
+  assert.equal(state?.trunks.length, 4096);
   assert.deepEqual(
-    compiled.problems.map(({ reason, blocking }) => ({ reason, blocking })),
-    [{ reason: 'DocumentInvalid', blocking: true }],
+    problems.map(({ object, reason, blocking }) => [object.name, reason, blocking]),
+    [
+      ['pbx-1', 'TooMany', false],
+      ['pbx-0', 'TooMany', false],
+    ],
   );
 });
 
@@ -320,12 +333,12 @@ test('the order of the manifests changes nothing', () => {
     aPbxTrunk(),
     aPbxTrunk({ transport: 'TCP' }, { name: 'tcp' }),
   ];
-  const expected = compile(anInstance(), trunks);
+  const expected = compile(anInstance(), of(trunks));
   assert.ok(expected.state);
   const hash = hashRoutingState(expected.state);
   fc.assert(
     fc.property(fc.shuffledSubarray(trunks, { minLength: trunks.length }), (shuffled) => {
-      const compiled = compile(anInstance(), shuffled);
+      const compiled = compile(anInstance(), of(shuffled));
       assert.ok(compiled.state);
       assert.equal(hashRoutingState(compiled.state), hash);
       assert.deepEqual(compiled.problems, expected.problems);

@@ -1,70 +1,188 @@
 /**
- * The compiler: one instance and its trunks become the routing-state document that its pods run. Pure and deterministic:
- * the order of the manifests does not matter. A blocking problem refuses the document; any other leaves one trunk out.
+ * The compiler: one instance and what names it become the routing-state document that its pods run. Pure and deterministic:
+ * the order of the manifests does not matter. A blocking problem refuses the document; any other leaves one object out.
  */
-import { podFqdn } from '@teams-sbc/crds';
 import type { SbcInstance } from '@teams-sbc/crds';
-import { documentVersion, parseRoutingState } from '@teams-sbc/crds/runtime';
-import type { RouteState, RoutingState, TrunkState } from '@teams-sbc/crds/runtime';
-import { orphanNotes } from './derived-trunks.ts';
-import { ordinals, podName } from './fqdns.ts';
-import { compileListeners } from './listeners.ts';
-import type { Note, Problem } from './problem.ts';
-import { defaultNamespace, refOf } from './problem.ts';
+import { documentVersion, maxCallRoutes, maxNumberPolicies, maxTrunks, stateProblems } from '@teams-sbc/crds/runtime';
+import type {
+  CallRouteState,
+  ListenerState,
+  NumberPolicyState,
+  RoutingState,
+  TrunkState,
+} from '@teams-sbc/crds/runtime';
+import { attachedTo, compareText, withinLimit } from './attached.ts';
+import type { Attached, Manifests } from './attached.ts';
+import { compileRoute, routeInputs } from './call-routes.ts';
+import type { Known } from './call-routes.ts';
 import { certificateSecret } from './certificate-secret.ts';
-import type { Trunk } from './trunk.ts';
+import { CompileMemo } from './compile-memo.ts';
+import type { Compiled } from './compiled.ts';
+import { orphanNotes } from './derived-trunks.ts';
+import type { PodName } from './fqdns.ts';
+import { podName, podNames } from './fqdns.ts';
+import { compileListeners } from './listeners.ts';
+import { compilePolicy } from './number-policies.ts';
+import type { Note, Problem } from './problem.ts';
+import { conditionOfReason, defaultNamespace, refOf } from './problem.ts';
+import { simpleRoutes } from './simple-routes.ts';
 import { collectTrust } from './trust-bundles.ts';
-import { compileTrunk } from './trunks.ts';
+import type { Trust } from './trust-bundles.ts';
 import { trunkConflicts } from './trunk-conflicts.ts';
+import { compileTrunk, instanceInputs } from './trunks.ts';
 
 export interface Compilation {
   /** Absent where a problem is blocking. */
   readonly state?: RoutingState;
+  /** What is in the document, such as `TeamsTrunk/contoso`: the hash of its entry. CallRoutes and NumberPolicies as well. */
+  readonly trunkHashes: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
   readonly notes: readonly Note[];
 }
 
-export function compile(instance: SbcInstance, candidates: readonly Trunk[]): Compilation {
-  const attached = candidates.filter((trunk) => isAttached(instance, trunk)).toSorted(byAge);
+export interface CompileOptions {
+  /** Of the pods, by ordinal. Absent: those of `spec.network.addresses`. */
+  readonly addresses?: ReadonlyMap<number, { readonly address: string }>;
+  /** Trunks such as `PbxTrunk/hq` that name a Secret or ConfigMap which cannot be used: left out. @default none */
+  readonly unresolved?: ReadonlySet<string>;
+  /** What the last compilation of this instance has left. @default nothing */
+  readonly memo?: CompileMemo;
+}
+
+export function compile(instance: SbcInstance, manifests: Manifests, options: CompileOptions = {}): Compilation {
+  const { memo = new CompileMemo() } = options;
+  const attached = attachedTo(instance, manifests);
   const listeners = compileListeners(instance);
-  const problems: Problem[] = [];
-  const dropped = trunkConflicts(instance, attached);
-  problems.push(...dropped.values());
-  const trust = collectTrust(attached);
-  const trunks: TrunkState[] = [];
-  for (const trunk of attached) {
-    if (dropped.has(trunk)) continue;
-    const outcome = compileTrunk({ instance, trunk, listeners, trust });
-    if (outcome.kind === 'problem') problems.push(outcome.problem);
-    else trunks.push(outcome.trunk);
-  }
-  trunks.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
-  const { routes, notes } = simpleRoutes(instance, attached, trunks);
+  const pods = podNames(instance);
+  const found: Findings = { hashes: new Map(), problems: [] };
+  const trust = collectTrust(attached.trunks);
+  const unresolved = options.unresolved ?? nothing;
+  const trunks = compileTrunks({ instance, pods, listeners, trust, memo, unresolved }, attached, found);
+  const numberPolicies = compilePolicies(instance, attached, memo, found);
+  const { callRoutes, isRouted } = compileRoutes(instance, attached, memo, found);
+  memo.sweep();
+  const { routes, notes } = isRouted ? { routes: [], notes: [] } : simpleRoutes(instance, attached.trunks, trunks);
   const secret = certificateSecret(instance);
   const used = new Set(trunks.map(({ tls }) => tls?.trustBundle));
   const state: RoutingState = {
     version: documentVersion,
     instance: { namespace: instance.metadata.namespace ?? defaultNamespace, name: instance.metadata.name },
-    pods: compilePods(instance),
+    pods: compilePods(instance, pods, options.addresses),
     listeners,
     certificates: [{ name: secret, secret }],
     trustBundles: trust.bundles.filter(({ name }) => used.has(name)),
     trunks,
     routes,
+    ...(callRoutes.length === 0 ? {} : { callRoutes }),
+    ...(numberPolicies.length === 0 ? {} : { numberPolicies }),
     ...settings(instance),
   };
-  const refused = documentProblems(instance, state);
-  const allNotes = [...notes, ...orphanNotes(instance, attached, trunks)];
-  return refused.length > 0
-    ? { problems: [...problems, ...refused], notes: allNotes }
-    : { state, problems, notes: allNotes };
+  const refusals = documentProblems(instance, state);
+  const outcome = {
+    trunkHashes: found.hashes,
+    problems: [...found.problems, ...refusals],
+    notes: [...notes, ...orphanNotes(pods, attached.trunks, trunks)],
+  };
+  return refusals.length > 0 ? outcome : { state, ...outcome };
 }
 
-/** The limits of the contract, such as the number of trunks: what a runtime would refuse is not handed out. */
+interface Findings {
+  /** By kind and name. */
+  readonly hashes: Map<string, string>;
+  readonly problems: Problem[];
+}
+
+interface TrunkContext {
+  readonly instance: SbcInstance;
+  readonly pods: readonly PodName[];
+  readonly listeners: readonly ListenerState[];
+  readonly trust: Trust;
+  readonly memo: CompileMemo;
+  readonly unresolved: ReadonlySet<string>;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+function compileTrunks(context: TrunkContext, attached: Attached, found: Findings): TrunkState[] {
+  const { instance, pods, trust, memo, unresolved } = context;
+  const { kept, problems } = withinLimit(instance, attached.trunks, maxTrunks);
+  const dropped = trunkConflicts(pods, kept);
+  found.problems.push(...problems, ...dropped.values());
+  const plain = instanceInputs(context);
+  const inputs = new Map(trust.bundles.map(({ name }) => [name, `${plain} ${name}`]));
+  const trunks: TrunkState[] = [];
+  for (const trunk of kept) {
+    if (dropped.has(trunk) || unresolved.has(`${trunk.kind}/${trunk.metadata.name}`)) continue;
+    const { tls } = trunk.spec;
+    const given = tls === undefined ? plain : inputs.get(trust.nameOf(tls.trust));
+    const compiled = memo.recall(trunk, given ?? plain, () => compileTrunk({ ...context, trunk }));
+    take(found, trunk.kind, compiled, trunks);
+  }
+  return trunks.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
+}
+
+function compilePolicies(
+  instance: SbcInstance,
+  attached: Attached,
+  memo: CompileMemo,
+  found: Findings,
+): NumberPolicyState[] {
+  const { kept, problems } = withinLimit(instance, attached.numberPolicies, maxNumberPolicies);
+  found.problems.push(...problems);
+  const policies: NumberPolicyState[] = [];
+  for (const policy of kept)
+    take(
+      found,
+      policy.kind,
+      memo.recall(policy, '', () => compilePolicy(policy)),
+      policies,
+    );
+  return policies.sort(byName);
+}
+
+function compileRoutes(
+  instance: SbcInstance,
+  attached: Attached,
+  memo: CompileMemo,
+  found: Findings,
+): { readonly callRoutes: CallRouteState[]; readonly isRouted: boolean } {
+  const { kept, problems } = withinLimit(instance, attached.callRoutes, maxCallRoutes);
+  found.problems.push(...problems);
+  if (kept.length === 0) return { callRoutes: [], isRouted: false };
+  const nameable = [...attached.trunks, ...attached.numberPolicies];
+  const known: Known = {
+    served: new Set(found.hashes.keys()),
+    attached: new Set(nameable.map(({ kind, metadata }) => `${kind}/${metadata.name}`)),
+  };
+  const callRoutes: CallRouteState[] = [];
+  let isRouted = false;
+  for (const route of kept) {
+    const compiled = memo.recall(route, routeInputs(route, known), () => compileRoute(route, known));
+    take(found, route.kind, compiled, callRoutes);
+    isRouted ||= compiled.problems.every(({ reason }) => conditionOfReason[reason] !== 'Accepted');
+  }
+  return { callRoutes: callRoutes.sort(byName), isRouted };
+}
+
+function take<Entry extends { readonly name: string }>(
+  found: Findings,
+  kind: string,
+  { entry, hash, problems }: Compiled<Entry>,
+  entries: Entry[],
+): void {
+  found.problems.push(...problems);
+  if (entry === undefined) return;
+  entries.push(entry);
+  found.hashes.set(`${kind}/${entry.name}`, hash);
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return compareText(a.name, b.name);
+}
+
+/** The limits of the contract: what a runtime would refuse is not handed out. */
 function documentProblems(instance: SbcInstance, state: RoutingState): Problem[] {
-  const parsed = parseRoutingState(JSON.stringify(state));
-  if (parsed.ok) return [];
-  return parsed.problems.map(({ message }) => ({
+  return stateProblems(state).map(({ message }) => ({
     object: refOf(instance),
     field: 'spec',
     reason: 'DocumentInvalid',
@@ -73,70 +191,20 @@ function documentProblems(instance: SbcInstance, state: RoutingState): Problem[]
   }));
 }
 
-function isAttached(instance: SbcInstance, trunk: Trunk): boolean {
-  return (
-    trunk.spec.sbcRef.name === instance.metadata.name &&
-    (trunk.metadata.namespace ?? defaultNamespace) === (instance.metadata.namespace ?? defaultNamespace)
-  );
-}
-
-/** The oldest first: it keeps what two trunks want. Manifests without a date (local mode) stand in order of kind and name. */
-function byAge(a: Trunk, b: Trunk): number {
-  return (
-    compareText(creation(a), creation(b)) ||
-    compareText(b.kind, a.kind) ||
-    compareText(a.metadata.name, b.metadata.name)
-  );
-}
-
-function creation(trunk: Trunk): string {
-  return trunk.metadata.creationTimestamp ?? '';
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-function compilePods(instance: SbcInstance): RoutingState['pods'] {
-  return ordinals(instance).map((ordinal) => {
-    const publicAddress = instance.spec.network.addresses[ordinal]?.address;
+function compilePods(
+  instance: SbcInstance,
+  pods: readonly PodName[],
+  addresses: CompileOptions['addresses'],
+): RoutingState['pods'] {
+  return pods.map(({ ordinal, fqdn }) => {
+    const publicAddress = (addresses?.get(ordinal) ?? instance.spec.network.addresses[ordinal])?.address;
     return {
       name: podName(instance, ordinal),
       ordinal,
-      fqdn: podFqdn(instance, ordinal),
+      fqdn,
       ...(publicAddress === undefined ? {} : { publicAddress }),
     };
   });
-}
-
-/**
- * The simple case needs no routing: one TeamsTrunk and one PbxTrunk are each other's destination. What counts is how many
- * the instance has, not how many are served: a second trunk that is left out for a fault must not make the first a default.
- */
-function simpleRoutes(
-  instance: SbcInstance,
-  attached: readonly Trunk[],
-  served: readonly TrunkState[],
-): { routes: RouteState[]; notes: Note[] } {
-  const count = (kind: Trunk['kind']) => attached.filter((trunk) => trunk.kind === kind).length;
-  const teams = served.find(({ kind }) => kind === 'TeamsTrunk');
-  const pbx = served.find(({ kind }) => kind === 'PbxTrunk');
-  if (count('TeamsTrunk') !== 1 || count('PbxTrunk') !== 1) {
-    const message = `no default route: it is made for exactly one TeamsTrunk and one PbxTrunk, found ${String(count('TeamsTrunk'))} and ${String(count('PbxTrunk'))}; calls are answered 404`;
-    return { routes: [], notes: [{ object: refOf(instance), message }] };
-  }
-  if (teams === undefined || pbx === undefined) {
-    const message = 'no default route: one of its two trunks is left out for the problem above';
-    return { routes: [], notes: [{ object: refOf(instance), message }] };
-  }
-  return {
-    routes: [
-      { from: pbx.name, to: [teams.name] },
-      { from: teams.name, to: [pbx.name] },
-    ],
-    notes: [],
-  };
 }
 
 function settings(instance: SbcInstance): Pick<RoutingState, 'media' | 'limits' | 'calls' | 'drain' | 'logLevel'> {

@@ -1,6 +1,7 @@
 /** Trunks of customers below a carrier's own (teams-direct-routing.md §2.9): who of them speaks for all. Pure. */
-import type { SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
+import type { TeamsTrunk } from '@teams-sbc/crds';
 import type { TrunkState } from '@teams-sbc/crds/runtime';
+import type { PodName } from './fqdns.ts';
 import { trunkFqdns } from './fqdns.ts';
 import type { Note } from './problem.ts';
 import { refOf } from './problem.ts';
@@ -13,7 +14,7 @@ export function isDerived(trunk: TeamsTrunk): boolean {
 
 /** One for each derived trunk for whose FQDNs nobody sends OPTIONS: Microsoft would try them last, or not at all. */
 export function orphanNotes(
-  instance: SbcInstance,
+  pods: readonly PodName[],
   trunks: readonly Trunk[],
   served: readonly TrunkState[],
 ): readonly Note[] {
@@ -23,7 +24,7 @@ export function orphanNotes(
   const names = new Set(served.map(({ name }) => name));
   return trunks.flatMap((trunk) => {
     if (trunk.kind !== 'TeamsTrunk' || !isDerived(trunk) || !names.has(trunk.metadata.name)) return [];
-    const silent = trunkFqdns(instance, trunk).map(baseOf);
+    const silent = trunkFqdns(pods, trunk).map(baseOf);
     const base = silent.find((fqdn) => !probed.has(fqdn));
     if (base === undefined) return [];
     const message = `no OPTIONS are sent for ${base}, whose health decides whether Microsoft uses the subdomain ${trunk.spec.subdomain ?? ''} below it, add a TeamsTrunk without subdomain and fqdns for the tenant of the carrier`;

@@ -7,11 +7,20 @@ export function podName(instance: SbcInstance, ordinal: number): string {
   return `${instance.metadata.name}-${String(ordinal)}`;
 }
 
+/** One pod, as far as names go. */
+export interface PodName {
+  readonly ordinal: number;
+  readonly fqdn: string;
+}
+
+/** By ordinal. */
+export function podNames(instance: SbcInstance): readonly PodName[] {
+  return ordinals(instance).map((ordinal) => ({ ordinal, fqdn: podFqdn(instance, ordinal) }));
+}
+
 /** What Teams calls this trunk on each pod, by ordinal; short where `fqdns` has fewer entries than there are pods. */
-export function trunkFqdns(instance: SbcInstance, trunk: TeamsTrunk): string[] {
-  return ordinals(instance)
-    .map((ordinal) => trunkFqdn(trunk.spec, { fqdn: podFqdn(instance, ordinal), ordinal }))
-    .filter((fqdn) => fqdn !== undefined);
+export function trunkFqdns(pods: readonly PodName[], trunk: TeamsTrunk): string[] {
+  return pods.map((pod) => trunkFqdn(trunk.spec, pod)).filter((fqdn) => fqdn !== undefined);
 }
 
 export function ordinals(instance: SbcInstance): number[] {

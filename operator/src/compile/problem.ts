@@ -7,9 +7,22 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-/** The documented reasons; the cluster operator writes them as the reason of `Accepted=False`. */
-export type ProblemReason =
-  'Conflict' | 'DocumentInvalid' | 'FqdnsMismatch' | 'InstanceNotFound' | 'InvalidName' | 'NoListener' | 'PortMismatch';
+/** The condition that a problem makes False, by its reason. */
+export const conditionOfReason = {
+  Conflict: 'Accepted',
+  DocumentInvalid: 'Accepted',
+  FqdnsMismatch: 'Accepted',
+  InvalidName: 'Accepted',
+  InvalidPattern: 'Accepted',
+  NoListener: 'Accepted',
+  PortMismatch: 'Accepted',
+  TooMany: 'Accepted',
+  InstanceNotFound: 'ResolvedRefs',
+  PolicyNotFound: 'ResolvedRefs',
+  TrunkNotFound: 'ResolvedRefs',
+} as const;
+
+export type ProblemReason = keyof typeof conditionOfReason;
 
 export interface Problem {
   readonly object: ObjectRef;

@@ -1,12 +1,12 @@
 /** Trunks that want the same thing: the oldest keeps it, the others are left out. Pure. */
-import type { SbcInstance } from '@teams-sbc/crds';
 import type { Trunk } from './trunk.ts';
+import type { PodName } from './fqdns.ts';
 import { trunkFqdns } from './fqdns.ts';
 import type { Problem } from './problem.ts';
 import { refOf } from './problem.ts';
 
 /** @param trunks the oldest first */
-export function trunkConflicts(instance: SbcInstance, trunks: readonly Trunk[]): ReadonlyMap<Trunk, Problem> {
+export function trunkConflicts(pods: readonly PodName[], trunks: readonly Trunk[]): ReadonlyMap<Trunk, Problem> {
   const dropped = new Map<Trunk, Problem>();
   const byName = new Map<string, Trunk>();
   const byFqdn = new Map<string, Trunk>();
@@ -22,7 +22,7 @@ export function trunkConflicts(instance: SbcInstance, trunks: readonly Trunk[]):
     }
     byName.set(name, trunk);
     if (trunk.kind !== 'TeamsTrunk') continue;
-    const fqdns = trunkFqdns(instance, trunk);
+    const fqdns = trunkFqdns(pods, trunk);
     const taken = fqdns.find((fqdn) => byFqdn.has(fqdn));
     if (taken !== undefined) {
       const owner = byFqdn.get(taken)?.metadata.name ?? '';

@@ -28,7 +28,7 @@ export async function validate(directory: string, wallMs: number): Promise<Comma
   if (problems.length === 0) {
     for (const { instance, state } of plan.instances) {
       lines.push(
-        `valid ${refText(instance)}: ${count(state.pods, 'pod')}, ${count(state.trunks, 'trunk')}, ${count(state.routes, 'route')}`,
+        `valid ${refText(instance)}: ${count(state.pods, 'pod')}, ${count(state.trunks, 'trunk')}, ${count([...state.routes, ...(state.callRoutes ?? [])], 'route')}`,
       );
     }
   }

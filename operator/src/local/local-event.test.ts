@@ -80,6 +80,7 @@ test('a status names the document, the targets and the certificates', () => {
     version: '0.1.0',
     pod: 'sbc-0',
     hash: `sha256:${'a'.repeat(64)}`,
+    advertised: { fqdn: 'sbc-0.voice.example.com', mediaAddress: '203.0.113.7' },
     draining: false,
     calls: { active: 3 },
     trunks: [
@@ -103,6 +104,7 @@ test('a status names the document, the targets and the certificates', () => {
     text,
     `sbc-0  runtime 0.1.0  serving  3 calls
   state sha256:${'a'.repeat(64)}
+  known to Teams as sbc-0.voice.example.com, media at 203.0.113.7
   trunk teams
     sip.pstnhub.microsoft.com:5061  Up, last 200
   certificate old until 2027-01-01T00:00:00Z for *.voice.example.com

@@ -3,7 +3,7 @@ import type { ObjectRef, Problem } from '../compile/problem.ts';
 import { refText } from '../compile/problem.ts';
 import type { PlannedInstance } from '../plan/plan-instance.ts';
 import { planInstance } from '../plan/plan-instance.ts';
-import { unattachedTrunks } from '../plan/unattached-trunks.ts';
+import { unattachedObjects } from '../plan/unattached-objects.ts';
 import type { SourceFile } from './documents.ts';
 import type { LocalProblem } from './local-problem.ts';
 import type { Resources } from './resources.ts';
@@ -19,7 +19,7 @@ export interface DirectoryPlan {
 
 export function planDirectory(files: readonly SourceFile[]): DirectoryPlan {
   const { resources, problems, notes } = readResources(files);
-  const { instances, teamsTrunks, pbxTrunks } = resources;
+  const { instances, teamsTrunks, pbxTrunks, callRoutes, numberPolicies } = resources;
   // A trunk of an instance that is wrong itself is not blamed for it.
   if (problems.length > 0) return { resources, instances: [], problems, notes };
   if (instances.length === 0) {
@@ -27,9 +27,10 @@ export function planDirectory(files: readonly SourceFile[]): DirectoryPlan {
     return { resources, instances: [], problems: [{ message }], notes };
   }
   const plans = instances
-    .map((instance) => planInstance({ instance, teamsTrunks, pbxTrunks }))
+    .map((instance) => planInstance({ instance, teamsTrunks, pbxTrunks, callRoutes, numberPolicies }))
     .toSorted((a, b) => (refText(a.instance) < refText(b.instance) ? -1 : 1));
-  const found: Problem[] = [...unattachedTrunks(instances, [...teamsTrunks, ...pbxTrunks])];
+  const attachable = [...teamsTrunks, ...pbxTrunks, ...callRoutes, ...numberPolicies];
+  const found: Problem[] = [...unattachedObjects(instances, attachable)];
   const planned: PlannedInstance[] = [];
   const said: string[] = [...notes];
   for (const plan of plans) {

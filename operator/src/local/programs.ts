@@ -2,7 +2,8 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { rtpengineContainer, runtimeContainer } from '../objects/pod-template.ts';
+import { rtpengineContainer } from '../objects/rtpengine-container.ts';
+import { runtimeContainer } from '../objects/runtime-container.ts';
 import { LocalError } from './local-error.ts';
 
 /** By container name: the program and its first arguments. */

@@ -1,7 +1,7 @@
 /** What a pod's containers listen on, for the line that says they are ready. Pure. */
 import type { SbcInstance } from '@teams-sbc/crds';
 import { isControlOnPodAddress } from '../objects/control-address.ts';
-import { rtpengineContainer } from '../objects/pod-template.ts';
+import { rtpengineContainer } from '../objects/rtpengine-container.ts';
 import type { ReadyAddress } from './local-event.ts';
 
 /** @param listeners those of the document that the runtime began with */

@@ -1,6 +1,6 @@
 /** The objects of a directory, sorted by kind: ours checked and with defaults, ConfigMaps and Secrets decoded. Pure. */
 import { parseManifest } from '@teams-sbc/crds';
-import type { PbxTrunk, SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
+import type { CallRoute, NumberPolicy, PbxTrunk, SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
 import type { ObjectRef } from '../compile/problem.ts';
 import { defaultNamespace, refText } from '../compile/problem.ts';
 import type { SourceDocument, SourceFile } from './documents.ts';
@@ -13,6 +13,8 @@ export interface Resources {
   readonly instances: readonly SbcInstance[];
   readonly teamsTrunks: readonly TeamsTrunk[];
   readonly pbxTrunks: readonly PbxTrunk[];
+  readonly callRoutes: readonly CallRoute[];
+  readonly numberPolicies: readonly NumberPolicy[];
   /** ConfigMaps and Secrets. */
   readonly keyed: readonly KeyedObject[];
   /** Where an object stands, to tell problems that are found later. */
@@ -44,6 +46,8 @@ class Collector {
   readonly #instances: SbcInstance[] = [];
   readonly #teamsTrunks: TeamsTrunk[] = [];
   readonly #pbxTrunks: PbxTrunk[] = [];
+  readonly #callRoutes: CallRoute[] = [];
+  readonly #numberPolicies: NumberPolicy[] = [];
   readonly #keyed: KeyedObject[] = [];
   readonly #documents = new Map<string, SourceDocument>();
 
@@ -66,6 +70,8 @@ class Collector {
       instances: this.#instances,
       teamsTrunks: this.#teamsTrunks,
       pbxTrunks: this.#pbxTrunks,
+      callRoutes: this.#callRoutes,
+      numberPolicies: this.#numberPolicies,
       keyed: this.#keyed,
       placeOf: (object, field = 'metadata.name') => {
         const document = documents.get(keyOf(object));
@@ -126,6 +132,12 @@ class Collector {
         return;
       case 'PbxTrunk':
         this.#pbxTrunks.push(parsed.object);
+        return;
+      case 'CallRoute':
+        this.#callRoutes.push(parsed.object);
+        return;
+      case 'NumberPolicy':
+        this.#numberPolicies.push(parsed.object);
         return;
     }
   }

@@ -2,11 +2,13 @@
 import type { CertificateReport, RuntimeReport, TargetReport } from '@teams-sbc/crds/runtime';
 
 export function statusText(report: RuntimeReport): string {
-  const { calls, certificates, draining, overloaded, hash, pod, refusal, trunks, version } = report;
+  const { advertised, calls, certificates, draining, overloaded, hash, pod, refusal, trunks, version } = report;
   const lines = [
     `${pod}  runtime ${version}  ${draining ? 'draining' : overloaded === true ? 'overloaded' : 'serving'}  ${String(calls.active)} calls`,
     `  state ${hash ?? 'none yet'}`,
   ];
+  if (advertised !== undefined)
+    lines.push(`  known to Teams as ${advertised.fqdn}, media ${mediaText(advertised.mediaAddress)}`);
   if (refusal !== undefined) {
     lines.push(`  refused ${refusal.hash ?? 'a document'} at ${refusal.at}`);
     for (const { message } of refusal.problems) lines.push(`    ${message}`);
@@ -18,6 +20,8 @@ export function statusText(report: RuntimeReport): string {
   for (const certificate of certificates) lines.push(...certificateLines(certificate));
   return lines.join('\n');
 }
+
+const mediaText = (address: string | undefined) => (address === undefined ? 'elsewhere' : `at ${address}`);
 
 function certificateLines({ name, names, notAfter, daysLeft, keyUsages, findings }: CertificateReport): string[] {
   const left = daysLeft === undefined ? '' : ` (${String(daysLeft)} days left)`;

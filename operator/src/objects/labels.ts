@@ -9,11 +9,14 @@ export function instanceLabels(instance: SbcInstance): Record<string, string> {
   };
 }
 
-/** What finds the pods of an instance; never changes, because a StatefulSet's selector cannot. */
+/**
+ * What finds the pods of an instance; never changes, because a StatefulSet's selector cannot.
+ * Not `app.kubernetes.io/instance`: Argo CD, where it tracks by label, takes what carries that for its own and prunes it.
+ */
 export function selectorLabels(instance: SbcInstance): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'teams-sbc',
-    'app.kubernetes.io/instance': instance.metadata.name,
+    'teams-sbc.dev/instance': instance.metadata.name,
     'app.kubernetes.io/component': 'sbc-runtime',
   };
 }

@@ -1,13 +1,14 @@
-/** The runtime's volumes: routing state, one for each Secret and trust bundle, and a place for its admin socket. Pure. */
+/** The runtime's volumes in local mode: routing state, each Secret and trust bundle, and a place for its admin socket. Pure. */
 import { createHash } from 'node:crypto';
 import type { Volume, VolumeMount } from './kube-types.ts';
 import type { SbcInstance } from '@teams-sbc/crds';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { paths } from './paths.ts';
 import { routingConfigMapName } from './routing-config-map.ts';
+import { secretsOf } from './named-sources.ts';
 
 /** Owner only; with `fsGroup` the kubelet adds read for the pod's group. */
-const secretMode = 0o400;
+export const secretMode = 0o400;
 
 export interface PodVolumes {
   readonly volumes: Volume[];
@@ -43,14 +44,8 @@ export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolum
   return { volumes, mounts };
 }
 
-/** Each once: a Secret may hold a certificate and a login. */
-function secretsOf({ certificates, trunks }: RoutingState): ReadonlySet<string> {
-  const logins = trunks.flatMap((trunk) => (trunk.kind === 'PbxTrunk' && trunk.auth ? [trunk.auth.secret] : []));
-  return new Set([...certificates.map(({ secret }) => secret), ...logins]);
-}
-
 /** A volume's name is a DNS label of at most 63 characters; a Secret's name may be longer and hold dots. */
-function volumeName(prefix: string, name: string): string {
+export function volumeName(prefix: string, name: string): string {
   const plain = `${prefix}-${name}`;
   if (plain.length <= 63 && !name.includes('.')) return plain;
   return `${prefix}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;

@@ -4,7 +4,7 @@ import type { SbcInstance } from '@teams-sbc/crds';
 import { anInstance, aPbxTrunk, aTeamsTrunk } from '../../test/manifests.ts';
 import type { PlannedInstance } from './plan-instance.ts';
 import { planInstance } from './plan-instance.ts';
-import { unattachedTrunks } from './unattached-trunks.ts';
+import { unattachedObjects } from './unattached-objects.ts';
 
 function planned(instance: SbcInstance, teamsTrunk = aTeamsTrunk(), pbxTrunk = aPbxTrunk()): PlannedInstance {
   const plan = planInstance({ instance, teamsTrunks: [teamsTrunk], pbxTrunks: [pbxTrunk] });
@@ -156,7 +156,7 @@ test('an argument of RTPEngine changes the pod template and not the document', (
 });
 
 test('a trunk that names no instance of its namespace is told which there are', () => {
-  const problems = unattachedTrunks([anInstance()], [aTeamsTrunk(), aPbxTrunk({ sbcRef: { name: 'sbx' } })]);
+  const problems = unattachedObjects([anInstance()], [aTeamsTrunk(), aPbxTrunk({ sbcRef: { name: 'sbx' } })]);
   assert.deepEqual(
     problems.map(({ object, field, message }) => [object.name, field, message]),
     [['pbx', 'spec.sbcRef.name', 'found sbx, allowed the name of an SbcInstance in namespace default (sbc)']],

@@ -1,8 +1,9 @@
 /** From manifests to everything one instance runs: the routing state, the pod template, the pods. Pure; the cluster operator and `sbc local` use this same function. */
 import type { PodTemplate } from '../objects/kube-types.ts';
-import type { PbxTrunk, SbcInstance, TeamsTrunk } from '@teams-sbc/crds';
+import type { SbcInstance } from '@teams-sbc/crds';
 import { hashRoutingState } from '@teams-sbc/crds/runtime';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
+import type { Manifests } from '../compile/attached.ts';
 import { compile } from '../compile/compile.ts';
 import type { Note, ObjectRef, Problem } from '../compile/problem.ts';
 import { refOf } from '../compile/problem.ts';
@@ -10,11 +11,9 @@ import { podTemplate } from '../objects/pod-template.ts';
 import type { PlannedPod } from './planned-pods.ts';
 import { plannedPods } from './planned-pods.ts';
 
-/** Valid manifests, defaults filled in. Trunks of other instances and namespaces may be among them; they are not looked at. */
-export interface InstanceManifests {
+/** Valid manifests, defaults filled in. */
+export interface InstanceManifests extends Manifests {
   readonly instance: SbcInstance;
-  readonly teamsTrunks: readonly TeamsTrunk[];
-  readonly pbxTrunks: readonly PbxTrunk[];
 }
 
 export interface PlannedInstance {
@@ -44,7 +43,7 @@ export type InstancePlan = PlannedInstance | RefusedInstance;
 /** Deterministic: the order of the manifests does not matter. */
 export function planInstance(manifests: InstanceManifests): InstancePlan {
   const { instance } = manifests;
-  const { state, problems, notes } = compile(instance, [...manifests.teamsTrunks, ...manifests.pbxTrunks]);
+  const { state, problems, notes } = compile(instance, manifests);
   if (state === undefined) return { kind: 'refused', instance: refOf(instance), problems, notes };
   return {
     kind: 'planned',

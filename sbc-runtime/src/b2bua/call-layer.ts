@@ -3,21 +3,24 @@ import type { Random } from '../kernel/random.ts';
 import type { IncomingInvite } from '../dialog/invite-user.ts';
 import { callParties, refusalOfParties } from '../peers/parties.ts';
 import type { CallParties, Peer } from '../peers/peer.ts';
-import { routeCall, type RouteTable } from '../routing/route.ts';
+import type { CallRouter, RouteDecision } from '../routing/route.ts';
 import { composeOffer, usualCodecs } from '../sdp/compose-offer.ts';
+import { detached } from '../sip/detached.ts';
 import type { Hop } from '../sip/hop.ts';
 import { hasOptionTag } from '../sip/option-tag.ts';
+import { failoverOf, routedAttempts, simpleAttempts } from './attempts.ts';
 import { Call } from './call.ts';
 import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
 import type { Attempt, CallDeps, CallRecord } from './call-ports.ts';
 import { fullBucket, takeToken, type CallBucket, type CallLimits } from './limits.ts';
+import type { Failover } from './call-state.ts';
 import { readableNumber } from './peer-words.ts';
 import { sdpBody } from './sdp-body.ts';
 
 /** What the routing-state document says to calls; replaced as a whole. Calls keep the peers and attempts that they started with. */
 export interface CallPlan {
   readonly peers: ReadonlyMap<string, Peer>;
-  readonly routes: RouteTable;
+  readonly router: CallRouter;
   readonly limits: CallLimits;
   readonly ringTimeoutMs: number;
 }
@@ -30,8 +33,6 @@ export interface CallLayerDeps extends CallDeps {
 
 /** Retry-After where we are full or leave. Teams: it tries the tenant's other SBCs at once anyway. */
 const RETRY_AFTER_SECONDS = 10;
-/** More targets than this are not tried in one call, however many trunks and peers a route has. */
-const MAX_ATTEMPTS = 8;
 
 interface Refusal {
   readonly status: number;
@@ -97,16 +98,16 @@ export class CallLayer {
     if (tooLong) return this.#refuse(invite, { ...tooLong, reason: 'too-large', result: 'caller-error' });
     const offer = sdpBody(invite.request);
     if (offer === undefined && invite.request.body !== '') return this.#refuse(invite, unreadableBody);
-    const attempts = this.#attempts(callerPeer.trunk);
-    if (attempts.kind === 'refused') return this.#refuse(invite, attempts.refusal);
-    const offerForAll = offer ?? offerWithout(invite, callerPeer, attempts.attempts);
-    const asked = { invite, offer: offerForAll, isDelayed: offer === undefined, parties };
-    this.#start(asked, callerPeer, attempts.attempts);
+    const routed = this.#route(callerPeer.trunk, parties);
+    if (routed.kind === 'refused') return this.#refuse(invite, routed.refusal);
+    const offerForAll = offer ?? offerWithout(invite, callerPeer, routed.attempts);
+    this.#start({ invite, offer: offerForAll, isDelayed: offer === undefined, parties }, callerPeer, routed);
   }
 
-  #start(asked: AskedCall, callerPeer: Peer, attempts: readonly Attempt[]): void {
+  #start(asked: AskedCall, callerPeer: Peer, routed: RoutedCall): void {
     const { clock, random, metrics, records, log } = this.#deps;
-    const { invite, parties } = asked;
+    const { invite, offer, isDelayed, parties } = asked;
+    const { attempts, failover } = routed;
     const id = random.token();
     const record: CallRecord = {
       id,
@@ -122,7 +123,14 @@ export class CallLayer {
       end: undefined,
     };
     const ringTimeoutMs = this.#plan.ringTimeoutMs;
-    const call = new Call(this.#deps, { id, ...asked, callerPeer, attempts, ringTimeoutMs, record }, this);
+    const call = new Call(
+      this.#deps,
+      {
+        ...{ id, invite, offer, isDelayed, callerPeer, attempts, failover, ringTimeoutMs, record },
+        parties: routed.parties,
+      },
+      this,
+    );
     this.#calls.set(id, call);
     metrics.callStarted(record.direction);
     records.started(record);
@@ -177,19 +185,24 @@ export class CallLayer {
     return taken ? undefined : { status: 503, reason: 'overload', result: 'our-error' };
   }
 
-  #attempts(
+  #route(
     fromTrunk: string,
-  ): { kind: 'found'; attempts: readonly Attempt[] } | { kind: 'refused'; refusal: Refusal } {
-    const decision = routeCall(this.#plan.routes, fromTrunk);
-    if (decision.kind === 'rejected')
-      return { kind: 'refused', refusal: { status: decision.status, reason: decision.reason, result: 'our-error' } };
-    const attempts: Attempt[] = [];
-    for (const trunk of decision.to) {
-      const peer = this.#plan.peers.get(trunk);
-      if (peer) for (const hop of this.#deps.orderTargets(peer.targets)) attempts.push({ peer, hop });
-    }
-    if (attempts.length > 0) return { kind: 'found', attempts: attempts.slice(0, MAX_ATTEMPTS) };
-    return { kind: 'refused', refusal: { status: 503, reason: 'trunk-unreachable', result: 'upstream-error' } };
+    parties: CallParties,
+  ): RoutedCall | { readonly kind: 'refused'; readonly refusal: Refusal } {
+    const decision = this.#plan.router.route(fromTrunk, parties);
+    if (decision.kind === 'rejected') return { kind: 'refused', refusal: refusalOf(decision) };
+    const { to, numbers, failover } = decision;
+    const places = { peers: this.#plan.peers, orderTargets: this.#deps.orderTargets };
+    const attempts = failover === undefined ? simpleAttempts(to, places) : routedAttempts(to, places);
+    if (attempts.length === 0)
+      return { kind: 'refused', refusal: { status: 503, reason: 'trunk-unreachable', result: 'upstream-error' } };
+    if (numbers === undefined || failover === undefined)
+      return { kind: 'routed', attempts, parties, failover: undefined };
+    const { called, caller } = numbers;
+    const rewritten = { ...parties, called: detached(called), caller: detached(caller) };
+    const tooLong = refusalOfParties(rewritten);
+    if (tooLong) return { kind: 'refused', refusal: { ...tooLong, reason: 'too-large', result: 'our-error' } };
+    return { kind: 'routed', attempts, parties: rewritten, failover: failoverOf(attempts, failover) };
   }
 
   #refuse(invite: IncomingInvite, refusal: Refusal): void {
@@ -214,6 +227,21 @@ export class CallLayer {
 
 /** RFC 3261 §8.2.3. */
 const unreadableBody: Refusal = { status: 415, reason: 'bad-offer', result: 'caller-error' };
+
+function refusalOf(decision: Extract<RouteDecision, { kind: 'rejected' }>): Refusal {
+  const { status, phrase, reason } = decision;
+  const result = reason === 'no-route' ? 'our-error' : 'caller-error';
+  return { status, ...(phrase === undefined ? {} : { phrase }), reason, result };
+}
+
+interface RoutedCall {
+  readonly kind: 'routed';
+  /** At least one. */
+  readonly attempts: readonly Attempt[];
+  /** As the other side gets to see them. */
+  readonly parties: CallParties;
+  readonly failover: Failover | undefined;
+}
 
 interface AskedCall {
   readonly invite: IncomingInvite;

@@ -7,7 +7,9 @@ import type { IncomingInvite } from '../dialog/invite-user.ts';
 import type { MediaRelay } from '../media/media-relay.ts';
 import type { CallParties, Peer } from '../peers/peer.ts';
 import type { Hop } from '../sip/hop.ts';
+import type { Response } from '../sip/message.ts';
 import type { CallEnd } from './call-end.ts';
+import type { Failover } from './call-state.ts';
 
 /** One place to try, and the peer that it belongs to. */
 export interface Attempt {
@@ -40,6 +42,8 @@ export interface CallRecords {
 /** What the network said about a target while a call tried it. */
 export interface TargetReports {
   answered(hop: Hop, status: number, retryAfterSeconds: number | undefined): void;
+  /** The final response to a request of ours, where it is a refusal. */
+  refused(hop: Hop, method: string, response: Response): void;
   silent(hop: Hop): void;
   unreachable(hop: Hop, reason: string): void;
 }
@@ -64,6 +68,8 @@ export interface CallSetup {
   readonly parties: CallParties;
   /** At least one. */
   readonly attempts: readonly Attempt[];
+  /** @default that of calls without a CallRoute */
+  readonly failover?: Failover | undefined;
   readonly ringTimeoutMs: number;
   readonly record: CallRecord;
 }

@@ -11,9 +11,7 @@ import {
   type CallStep,
 } from './call-state.ts';
 import { earlySdpOf, hasSaid, mayRelay, withEarlySdp, type EarlySdp } from './early-sdp.ts';
-
-/** Final responses that say "not here" rather than "not at all": the next target is tried. Teams: 403, 404 and 486 are final, 603 above all. */
-const nextTargetStatuses: ReadonlySet<number> = new Set([408, 503, 504]);
+import { nextAttempt } from './next-attempt.ts';
 
 export function mediaOffered(call: CallState, result: MediaResult): CallStep {
   if (call.phase !== 'Offering') return ignore(call);
@@ -138,8 +136,8 @@ function accepted(call: CallState, next: CallState, accept: CallEffect, more: re
 
 export function attemptFailed(call: CallState, failure: AttemptFailure): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
-  const isNotHere = failure.status === undefined || nextTargetStatuses.has(failure.status) || failure.isOurs === true;
-  if (isNotHere && mayTryNext(call)) return tryNext(call, []);
+  const attempt = nextAttempt(call, failure);
+  if (attempt !== undefined) return tryNext(call, attempt, []);
   if (failure.status === undefined) return unreachable(call, []);
   if (failure.isOurs === true) return tooLarge(call, failure.status);
   const status = statusForCaller(failure.status);
@@ -153,13 +151,11 @@ export function attemptFailed(call: CallState, failure: AttemptFailure): CallSte
 export function attemptTimedOut(call: CallState): CallStep {
   if (call.phase !== 'Inviting') return ignore(call);
   const cancel: CallEffect = { kind: 'cancel-callee', reasons: [] };
-  return mayTryNext(call) ? tryNext(call, [cancel]) : unreachable(call, [cancel]);
+  const attempt = nextAttempt(call, silence);
+  return attempt === undefined ? unreachable(call, [cancel]) : tryNext(call, attempt, [cancel]);
 }
 
-function mayTryNext(call: CallState): boolean {
-  // A phone has rung: another round through the next target would ring it again.
-  return !call.rang && call.early.length === 0 && call.attempt + 1 < call.targets;
-}
+const silence: AttemptFailure = { status: undefined, phrase: undefined, reasons: [] };
 
 export function ringTimedOut(call: CallState): CallStep {
   // Offering: the relay is at work for the next target; nobody is being called at the moment.
@@ -174,8 +170,7 @@ export function ringTimedOut(call: CallState): CallStep {
 
 const byeCallee: CallEffect = { kind: 'bye', leg: 'callee', reasons: [] };
 
-function tryNext(call: CallState, effects: readonly CallEffect[]): CallStep {
-  const attempt = call.attempt + 1;
+function tryNext(call: CallState, attempt: number, effects: readonly CallEffect[]): CallStep {
   // The offer goes to the relay again: the next target may stand on another trunk with other media.
   return {
     next: { ...call, phase: 'Offering', attempt, ...noEarlyMedia },

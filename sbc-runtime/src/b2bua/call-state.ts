@@ -46,11 +46,21 @@ export interface Unsettled {
   readonly glares: number;
 }
 
+/** What a CallRoute says about targets that do not take the call. */
+export interface Failover {
+  /** Final responses on which the next destination is tried. */
+  readonly statuses: ReadonlySet<number>;
+  /** For each attempt, the first one of the destination behind its own. */
+  readonly nextDestination: readonly number[];
+}
+
 export interface CallState {
   readonly phase: Phase;
   /** Which target is being tried, from 0. */
   readonly attempt: number;
   readonly targets: number;
+  /** Absent: no CallRoute has chosen them. */
+  readonly failover: Failover | undefined;
   /** An 18x has reached the caller. */
   readonly rang: boolean;
   /** The SDP of 18x, for a 2xx that comes without one. */
@@ -193,11 +203,12 @@ export interface CallStep {
   readonly effects: readonly CallEffect[];
 }
 
-export function newCall(targets: number, isDelayed = false): CallState {
+export function newCall(targets: number, isDelayed = false, failover?: Failover): CallState {
   return {
     phase: 'Offering',
     attempt: 0,
     targets,
+    failover,
     rang: false,
     early: noEarlySdp,
     relayed: noEarlySdp,

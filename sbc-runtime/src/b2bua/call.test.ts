@@ -50,6 +50,7 @@ function ringing(provisional: () => void) {
   const reported: string[] = [];
   const targets = {
     answered: () => void reported.push('answered'),
+    refused: () => undefined,
     silent: () => void reported.push('silent'),
     unreachable: () => void reported.push('unreachable'),
   };

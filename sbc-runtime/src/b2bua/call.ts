@@ -55,7 +55,7 @@ export class Call implements SideUser, ReinviteCall {
     this.#deps = deps;
     this.#setup = setup;
     this.#user = user;
-    this.#state = newCall(setup.attempts.length, setup.isDelayed);
+    this.#state = newCall(setup.attempts.length, setup.isDelayed, setup.failover);
     this.media = new CallMedia(deps.relay, setup.id, (event) => this.dispatch(event));
     this.#caller = new CallSide('caller', setup.callerPeer, this);
     this.#caller.leg = setup.invite;

@@ -7,6 +7,7 @@ import type { TargetReports } from './call-ports.ts';
 export function reportFailure(targets: TargetReports, hop: Hop, failure: InviteFailure): void {
   switch (failure.kind) {
     case 'response':
+      targets.refused(hop, 'INVITE', failure.response);
       return targets.answered(hop, failure.response.status, retryAfterSeconds(failure.response));
     case 'transport':
       return targets.unreachable(hop, failure.reason);

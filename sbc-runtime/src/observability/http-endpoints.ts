@@ -22,15 +22,17 @@ export interface HttpEndpointsParams {
  */
 const PLACES = 512;
 const PLACES_PER_ADDRESS = 8;
-/** A rendering of the metrics takes a millisecond or two, and anybody may ask: so many a second, then the last one is shown. */
-const RENDERINGS_PER_SECOND = 100;
+/**
+ * How old a rendering of the metrics may be: it takes a millisecond or two, and anybody may ask. Whoever asks in the same
+ * turn of the event loop, from however many connections, shares one.
+ */
+const METRICS_AGE_MS = 10;
 
 export class HttpEndpoints {
   readonly #params: HttpEndpointsParams;
   readonly #server: HttpServer;
   #metrics: Promise<HttpReply> | undefined;
-  #renderings = 0;
-  #countedFromMs = 0;
+  #renderedAtMs = 0;
 
   constructor(params: HttpEndpointsParams) {
     this.#params = params;
@@ -83,13 +85,10 @@ export class HttpEndpoints {
 
   #sharedMetrics(): Promise<HttpReply> {
     const nowMs = this.#params.clock.nowMs();
-    if (nowMs - this.#countedFromMs >= 1000) {
-      this.#countedFromMs = nowMs;
-      this.#renderings = 0;
+    if (this.#metrics === undefined || nowMs - this.#renderedAtMs >= METRICS_AGE_MS) {
+      this.#renderedAtMs = nowMs;
+      this.#metrics = this.#render();
     }
-    if (this.#metrics !== undefined && this.#renderings >= RENDERINGS_PER_SECOND) return this.#metrics;
-    this.#renderings += 1;
-    this.#metrics = this.#render();
     return this.#metrics;
   }
 

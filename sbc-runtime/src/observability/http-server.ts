@@ -15,6 +15,8 @@ export interface HttpReply {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
+  /** Lines, without their ends. @default none */
+  readonly headers?: readonly string[];
 }
 
 export function textReply(status: number, body: string): HttpReply {
@@ -25,11 +27,21 @@ export function jsonReply(status: number, value: unknown): HttpReply {
   return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
+export interface HttpAsker {
+  readonly address: string;
+  /** All in front of the empty line. */
+  readonly head: string;
+}
+
 /** Answers one request; a throw becomes 500 and a line in the log. */
-export type AnswerHttp = (method: string, url: URL) => HttpReply | Promise<HttpReply>;
+export type AnswerHttp = (method: string, url: URL, asker: HttpAsker) => HttpReply | Promise<HttpReply>;
 
 export interface HttpServerParams extends PlaceLimits {
   readonly answer: AnswerHttp;
+  /** What is spoken over the connection instead of plain HTTP; undefined: the connection is closed. @default plain HTTP */
+  readonly wrap?: (socket: Socket) => Socket | undefined;
+  /** How long a client may take until the first octet of its request is there. @default 1000 */
+  readonly firstOctetMs?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -92,7 +104,13 @@ export class HttpServer {
     });
   }
 
-  #welcome(socket: Socket): void {
+  #welcome(raw: Socket): void {
+    const { wrap } = this.#params;
+    const socket = wrap === undefined ? raw : wrap(raw);
+    if (socket === undefined) {
+      raw.destroy();
+      return;
+    }
     const connection = new HttpConnection(socket, this.#params, () => {
       this.#places.leave(connection);
     });
@@ -112,7 +130,7 @@ class HttpConnection implements Visitor {
     this.#socket = socket;
     this.#params = params;
     this.address = socket.remoteAddress ?? '';
-    this.#deadline = this.#within(FIRST_OCTET_MS);
+    this.#deadline = this.#within(params.firstOctetMs ?? FIRST_OCTET_MS);
     socket.on('data', this.#read);
     // Whatever went wrong, `close` follows.
     socket.on('error', () => undefined);
@@ -154,12 +172,13 @@ class HttpConnection implements Visitor {
       this.#write(textReply(line.status, line.reason), false);
       return;
     }
-    this.#write(await this.#replyTo(line.method, line.url), line.method === 'HEAD');
+    const asker = { address: this.address, head: head ?? '' };
+    this.#write(await this.#replyTo(line.method, line.url, asker), line.method === 'HEAD');
   }
 
-  async #replyTo(method: string, url: URL): Promise<HttpReply> {
+  async #replyTo(method: string, url: URL, asker: HttpAsker): Promise<HttpReply> {
     try {
-      return await this.#params.answer(method, url);
+      return await this.#params.answer(method, url, asker);
     } catch (error) {
       this.#params.log.error('Cannot answer an HTTP request', {
         path: url.pathname,
@@ -201,6 +220,7 @@ function headOf(reply: HttpReply, wallMs: number): string {
     `Content-Length: ${Buffer.byteLength(reply.body)}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
+    ...(reply.headers ?? []),
     'Connection: close',
     END_OF_HEAD.slice(2),
   ].join('\r\n');

@@ -27,6 +27,8 @@ export interface OptionsProberDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly onResult: (target: Hop, result: ProbeResult, periodSeconds: number) => void;
+  /** Before `onResult`, where the answer is a refusal. @default nobody is told */
+  readonly onRefused?: (target: Hop, method: string, response: Response) => void;
 }
 
 interface Running {
@@ -110,7 +112,7 @@ export class OptionsProber {
     running.sequence += 1;
     running.sentAtMs = this.#deps.clock.nowMs();
     const request = numbered(probe.request(), running);
-    this.#deps.transactions.request(request, probe.target, new ProbeUser(probe, this.#deps.onResult));
+    this.#deps.transactions.request(request, probe.target, new ProbeUser(probe, this.#deps));
   }
 
   #pauseMs(periodSeconds: number): number {
@@ -131,16 +133,17 @@ function numbered(request: Request, running: Running): Request {
 
 class ProbeUser implements ClientTransactionUser {
   readonly #probe: Probe;
-  readonly #onResult: OptionsProberDeps['onResult'];
+  readonly #deps: Pick<OptionsProberDeps, 'onResult' | 'onRefused'>;
 
-  constructor(probe: Probe, onResult: OptionsProberDeps['onResult']) {
+  constructor(probe: Probe, deps: Pick<OptionsProberDeps, 'onResult' | 'onRefused'>) {
     this.#probe = probe;
-    this.#onResult = onResult;
+    this.#deps = deps;
   }
 
   onResponse(response: Response): void {
     if (response.status < 200) return;
     const { status } = response;
+    if (status >= 300) this.#deps.onRefused?.(this.#probe.target, 'OPTIONS', response);
     this.#report({ kind: 'answered', status, retryAfterSeconds: retryAfterSeconds(response) });
   }
 
@@ -149,7 +152,7 @@ class ProbeUser implements ClientTransactionUser {
   }
 
   #report(result: ProbeResult): void {
-    this.#onResult(this.#probe.target, result, this.#probe.periodSeconds);
+    this.#deps.onResult(this.#probe.target, result, this.#probe.periodSeconds);
   }
 }
 

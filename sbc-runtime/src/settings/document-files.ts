@@ -4,7 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashRoutingState, parseRoutingState, type Problem, type RoutingState } from '@teams-sbc/crds/runtime';
+import {
+  hashRoutingState,
+  maxRoutingStateLength,
+  parseRoutingState,
+  type Problem,
+  type RoutingState,
+} from '@teams-sbc/crds/runtime';
 
 export interface Directories {
   readonly state: string;
@@ -55,8 +61,9 @@ export type LoadResult =
   | { readonly ok: true; readonly document: LoadedDocument }
   | { readonly ok: false; readonly refusal: RefusedDocument; readonly fingerprint: string };
 
-const DOCUMENT = 'routing-state.json';
-/** Larger files are neither a document nor a certificate, a key or a set of roots. */
+/** In the state directory. */
+export const DOCUMENT = 'routing-state.json';
+/** Larger files are neither a certificate, a key nor a set of roots. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Of a user name, a password, a realm. */
@@ -72,7 +79,7 @@ export function loadDocument(directories: Directories): LoadResult {
 export class DocumentReader {
   readonly #directories: Directories;
   /** What the last result was made from, by path. */
-  #files: ReadonlyMap<string, RawFile> = new Map();
+  #files: ReadonlyMap<string, { readonly file: RawFile; readonly maxBytes: number }> = new Map();
   #result: LoadResult | undefined;
 
   constructor(directories: Directories) {
@@ -82,10 +89,10 @@ export class DocumentReader {
   /** The very object of the last time while nothing has changed. */
   read(): LoadResult {
     if (this.#result && this.#isUnchanged()) return this.#result;
-    const files = new Map<string, RawFile>();
-    this.#result = load(this.#directories, (path) => {
-      const file = readRaw(path);
-      files.set(path, file);
+    const files = new Map<string, { file: RawFile; maxBytes: number }>();
+    this.#result = load(this.#directories, (path, maxBytes = MAX_FILE_BYTES) => {
+      const file = readRaw(path, maxBytes);
+      files.set(path, { file, maxBytes });
       return file;
     });
     this.#files = files;
@@ -93,18 +100,18 @@ export class DocumentReader {
   }
 
   #isUnchanged(): boolean {
-    for (const [path, before] of this.#files) if (!isSame(before, readRaw(path))) return false;
+    for (const [path, { file, maxBytes }] of this.#files) if (!isSame(file, readRaw(path, maxBytes))) return false;
     return true;
   }
 }
 
-type Read = (path: string) => RawFile;
+type Read = (path: string, maxBytes?: number) => RawFile;
 
 function load(directories: Directories, read: Read): LoadResult {
-  const text = textOf(read(join(directories.state, DOCUMENT)));
+  const text = textOf(read(join(directories.state, DOCUMENT), maxRoutingStateLength));
   if (!text.ok) return refused(undefined, [text.problem], text.problem.message);
   const parsed = parseRoutingState(text.content);
-  if (!parsed.ok) return refused(undefined, parsed.problems, text.content);
+  if (!parsed.ok) return refused(hashIn(text.content), parsed.problems, text.content);
   const { state } = parsed;
   const hash = hashRoutingState(state);
   const problems: Problem[] = [];
@@ -136,6 +143,16 @@ function load(directories: Directories, read: Read): LoadResult {
   ].join('\n');
   if (problems.length > 0) return refused(hash, problems, fingerprint);
   return { ok: true, document: { state, hash, certificates, trustBundles, logins, fingerprint } };
+}
+
+/** Of a document that cannot be used: whoever wrote it knows it by that name. Undefined: no JSON at all. */
+function hashIn(text: string): string | undefined {
+  if (text.length > maxRoutingStateLength) return undefined;
+  try {
+    return hashRoutingState(JSON.parse(text) as RoutingState);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Reading {
@@ -182,11 +199,11 @@ function refused(hash: string | undefined, problems: readonly Problem[], fingerp
 /** A file's bytes, or why there are none. */
 type RawFile = Buffer | Problem;
 
-function readRaw(path: string): RawFile {
+function readRaw(path: string, maxBytes: number): RawFile {
   try {
     const content = readFileSync(path);
-    if (content.length <= MAX_FILE_BYTES) return content;
-    return unusable(path, `${content.length} bytes`, `a file of at most ${MAX_FILE_BYTES} bytes`);
+    if (content.length <= maxBytes) return content;
+    return unusable(path, `${content.length} bytes`, `a file of at most ${maxBytes} bytes`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return unusable(path, code === 'ENOENT' ? NO_FILE : code, 'a readable file');

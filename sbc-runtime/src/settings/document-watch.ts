@@ -20,6 +20,7 @@ const POLL_MS = 10_000;
 export class DocumentWatch {
   readonly #deps: DocumentWatchDeps;
   readonly #watchers = new Map<string, FSWatcher>();
+  #isClosed = false;
   #settling: Timer | undefined;
   #polling: Timer | undefined;
 
@@ -42,10 +43,16 @@ export class DocumentWatch {
     for (const folder of folders) if (!this.#watchers.has(folder)) this.#watch(folder);
   }
 
+  /** Somebody who knows says so. */
+  mayHaveChanged(): void {
+    this.#settle();
+  }
+
   close(): void {
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
     if (this.#settling) this.#deps.clock.cancel(this.#settling);
+    this.#isClosed = true;
     if (this.#polling) this.#deps.clock.cancel(this.#polling);
   }
 
@@ -65,7 +72,7 @@ export class DocumentWatch {
   }
 
   #settle(): void {
-    if (this.#settling) return;
+    if (this.#settling || this.#isClosed) return;
     this.#settling = this.#deps.clock.after(SETTLE_MS, () => {
       this.#settling = undefined;
       this.#deps.onMayHaveChanged();

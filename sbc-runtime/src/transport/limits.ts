@@ -49,9 +49,9 @@ export interface TransportLimits {
   readonly udpReceiveBufferBytes: number;
   /** Stateless 403 a second to sources that are not allowed, over all UDP listeners; more are dropped. @default 20 */
   readonly refusalsAnsweredPerSecond: number;
-  /** Chunks or TLS records on one connection in which no message ends, between two sweeps. @default 2048 */
+  /** Chunks or TLS records on one connection in which no message ends, between two sweeps. @default 8192 */
   readonly maxPieces: number;
-  /** TLS handshakes in progress with one address: as many as the nodes of a data centre behind it begin at once. @default 16 */
+  /** TLS handshakes in progress with one address: as many as the nodes of a data centre behind it begin at once. More wait for their turn, `maxHandshakes` of them on one listener. @default 16 */
   readonly maxHandshakesPerAddress: number;
   /** Octets of a peer's certificates, and of all that it sends before it is secure. Microsoft: some 5 KB. @default 16384 */
   readonly maxHandshakeBytes: number;
@@ -59,8 +59,10 @@ export interface TransportLimits {
   readonly handshakeLookMs: number;
   /** No handshake with an address for so long after one that cost too much: OpenSSL verifies a chain before anybody is asked. @default 300000 */
   readonly handshakeCoolDownMs: number;
-  /** TLS 1.3 KeyUpdates on one connection, both directions; RFC 8446 §5.5 needs one in 24 million records. @default 64 */
+  /** TLS 1.3 KeyUpdates on one connection that we dialled, both directions; RFC 8446 §5.5 needs one in 24 million records. @default 64 */
   readonly maxKeyUpdates: number;
+  /** Refused attempts of the peer to renegotiate on one connection of TLS 1.2. @default 3 */
+  readonly maxRenegotiations: number;
   /** What TCP and TLS connections together may be worked off for in one turn of the event loop, and once more those that had to wait. @default 5 */
   readonly turnMs: number;
   /** The same in messages, one more for each 4 KiB of a message. @default 256 */
@@ -100,6 +102,7 @@ export const defaultLimits: TransportLimits = {
   handshakeLookMs: 10,
   handshakeCoolDownMs: 300_000,
   maxKeyUpdates: 64,
+  maxRenegotiations: 3,
   turnMs: 5,
   turnWork: 256,
   sweepMs: 5_000,

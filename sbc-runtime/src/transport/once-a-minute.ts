@@ -3,6 +3,7 @@
  * repeat must not fill the log.
  */
 import type { Clock } from '../kernel/clock.ts';
+import { PerSecond } from '../kernel/per-second.ts';
 
 const EVERY_MS = 60_000;
 /** Lines of all keys together: who forges addresses has any number of keys. */
@@ -13,12 +14,12 @@ const MAX_REMEMBERED = 512;
 export class OnceAMinute {
   readonly #clock: Clock;
   readonly #loggedAtMs = new Map<string, number>();
-  #secondStartMs = Number.NEGATIVE_INFINITY;
-  #lines = 0;
+  readonly #lines: PerSecond;
   #leftOut = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#lines = new PerSecond(clock, MAX_LINES_A_SECOND);
   }
 
   /** Lines that were due but for the others of their second, since this was last asked; undefined: none. */
@@ -33,7 +34,7 @@ export class OnceAMinute {
     const nowMs = this.#clock.nowMs();
     const lastMs = this.#loggedAtMs.get(key);
     if (lastMs !== undefined && nowMs - lastMs < EVERY_MS) return false;
-    if (!this.#isRoomAt(nowMs)) {
+    if (!this.#lines.take()) {
       this.#leftOut += 1;
       return false;
     }
@@ -43,16 +44,6 @@ export class OnceAMinute {
       const oldest = this.#loggedAtMs.keys().next();
       if (oldest.done !== true) this.#loggedAtMs.delete(oldest.value);
     }
-    return true;
-  }
-
-  #isRoomAt(nowMs: number): boolean {
-    if (nowMs - this.#secondStartMs >= 1000) {
-      this.#secondStartMs = nowMs;
-      this.#lines = 0;
-    }
-    if (this.#lines >= MAX_LINES_A_SECOND) return false;
-    this.#lines += 1;
     return true;
   }
 }

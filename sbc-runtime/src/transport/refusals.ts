@@ -5,6 +5,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
+import { PerSecond } from '../kernel/per-second.ts';
 import type { TransportProtocol } from '../sip/hop.ts';
 import { OnceAMinute } from './once-a-minute.ts';
 
@@ -29,6 +30,7 @@ export type RefusalReason =
   /** The address had one that cost too much a short while ago. */
   | 'handshake-cool-down'
   | 'too-many-key-updates'
+  | 'too-many-renegotiations'
   | 'too-many-pieces'
   | 'write-queue-full'
   /** A request over a connection that we dialled, from a peer that might not have dialled us. */
@@ -45,13 +47,10 @@ export interface Refusal {
 }
 
 export class Refusals {
-  readonly #clock: Clock;
   readonly #log: Log;
   readonly #metrics: Metrics;
-  readonly #answersPerSecond: number;
+  readonly #answers: PerSecond;
   readonly #lines: OnceAMinute;
-  #secondStartMs = Number.NEGATIVE_INFINITY;
-  #answered = 0;
 
   constructor(dependencies: {
     readonly clock: Clock;
@@ -59,10 +58,9 @@ export class Refusals {
     readonly metrics: Metrics;
     readonly answersPerSecond: number;
   }) {
-    this.#clock = dependencies.clock;
     this.#log = dependencies.log;
     this.#metrics = dependencies.metrics;
-    this.#answersPerSecond = dependencies.answersPerSecond;
+    this.#answers = new PerSecond(dependencies.clock, dependencies.answersPerSecond);
     this.#lines = new OnceAMinute(dependencies.clock);
   }
 
@@ -76,12 +74,6 @@ export class Refusals {
 
   /** True at most so often a second: an answer to a stranger is traffic that its forged source address gets. */
   mayAnswer(): boolean {
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#secondStartMs >= 1000) {
-      this.#secondStartMs = nowMs;
-      this.#answered = 0;
-    }
-    this.#answered += 1;
-    return this.#answered <= this.#answersPerSecond;
+    return this.#answers.take();
   }
 }

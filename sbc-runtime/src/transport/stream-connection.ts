@@ -7,10 +7,10 @@ import type { Hop } from '../sip/hop.ts';
 import type { ConnectionFacts, Speakers } from './connection-facts.ts';
 import { StreamFramer } from './framing.ts';
 import type { BrokenStream, FramerUser } from './framing.ts';
-import { limitKeyUpdates } from './key-updates.ts';
 import type { TransportLimits } from './limits.ts';
 import { exchangeOf, kindOfText } from './message-kind.ts';
 import { plainReason } from './plain-reason.ts';
+import { limitRekeying } from './rekeying.ts';
 import type { Refusals, RefusalReason } from './refusals.ts';
 import type { Tracer } from './tracer.ts';
 import type { Flow } from './transport-user.ts';
@@ -85,9 +85,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     // The peer writes no more, and Node does not either: what is still to be answered needs a new connection.
     socket.on('end', () => this.#ended());
     if (socket instanceof TLSSocket)
-      limitKeyUpdates(socket, services.limits.maxKeyUpdates, () =>
-        services.clock.after(0, () => this.#refuseAndClose('too-many-key-updates')),
-      );
+      limitRekeying(socket, services.limits, (what) => services.clock.after(0, () => this.#refuseAndClose(what)));
     socket.on('close', () => this.#closed());
     services.metrics.connectionOpened(facts.protocol, facts.direction);
   }

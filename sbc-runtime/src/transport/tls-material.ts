@@ -51,10 +51,11 @@ export interface TlsProblem {
 
 interface Identity extends TlsIdentity {
   readonly leaf: X509Certificate;
-  readonly options: SecureContextOptions;
+  /** Where peers dial us. */
+  readonly accepting: { readonly options: SecureContextOptions; readonly context: SecureContext };
 }
 
-/** The four suites that Microsoft lists, and their ECDSA twins for other peers. TLS 1.3 suites are named here to keep Node's. */
+/** The four suites that Microsoft lists, and their ECDSA twins for other peers. TLS 1.3 suites are named here to keep Node's, where we dial. */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -105,12 +106,12 @@ export class TlsMaterial implements TlsProvider {
   }
 
   defaultOptions(listener: string): SecureContextOptions | undefined {
-    return this.#byListener.get(listener)?.[0]?.options;
+    return this.#byListener.get(listener)?.[0]?.accepting.options;
   }
 
   contextFor(listener: string, serverName: string): SecureContext | undefined {
     const identities = this.#byListener.get(listener) ?? [];
-    return (identities.find(({ leaf }) => carriesName(leaf, [serverName])) ?? identities[0])?.context;
+    return (identities.find(({ leaf }) => carriesName(leaf, [serverName])) ?? identities[0])?.accepting.context;
   }
 
   clientIdentity(trunk: string): TlsIdentity | undefined {
@@ -158,10 +159,17 @@ function readIdentity(source: CertificateSource, nowMs: number, problems: TlsPro
       minVersion: 'TLSv1.2',
       ciphers: CIPHERS,
       honorCipherOrder: true,
-      // A resumed session has no chain to judge, and would outlive a replaced certificate.
-      secureOptions: constants.SSL_OP_NO_TICKET,
+      // A resumed session has no chain to judge, and would outlive a replaced certificate. What a renegotiation brought would not be judged either.
+      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     };
-    return { leaf, options, context: createSecureContext(options), fingerprint256: leaf.fingerprint256 };
+    // docs/adr/0009: KeyUpdates of TLS 1.3 are work that nobody can bound.
+    const accepting: SecureContextOptions = { ...options, maxVersion: 'TLSv1.2' };
+    return {
+      leaf,
+      context: createSecureContext(options),
+      accepting: { options: accepting, context: createSecureContext(accepting) },
+      fingerprint256: leaf.fingerprint256,
+    };
   } catch (error) {
     // OpenSSL's reason names the fault, never the key's content.
     say('unreadable', error instanceof Error ? error.message : 'unknown');

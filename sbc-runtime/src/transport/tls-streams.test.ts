@@ -69,7 +69,10 @@ for (const [which, connected] of Object.entries(ways)) {
   });
 
   test(`on a connection ${which}, TCP keep-alive runs from thirty seconds of silence on`, async (t) => {
-    const { peer } = await connected(t);
+    const { stage, peer } = await connected(t);
+    // What it brings along is the acknowledgement of all that we have sent: until then another timer runs.
+    await write(peer, requestText({ via }));
+    await stage.loopback.user.requests.next();
     const { localPort, remotePort } = peer.socket;
     // Of our end: the peer's remote port is our local one.
     const line = socketLine(remotePort ?? 0, localPort ?? 0);

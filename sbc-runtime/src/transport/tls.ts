@@ -7,6 +7,7 @@ import type { Server, TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import { HandshakeDoor } from './handshake-door.ts';
 import type { NoHandshake } from './handshake-door.ts';
+import { HandshakeQueue } from './handshake-queue.ts';
 import type { TransportLimits } from './limits.ts';
 import { plainReason } from './plain-reason.ts';
 import { DialAttempt, tcpOptions } from './tcp.ts';
@@ -36,26 +37,26 @@ interface Handshake {
   problem: string;
 }
 
-/** A socket that is not read from until another handshake of its address is over. */
-interface Waiting {
-  readonly socket: Socket;
-  readonly port: number;
-  readonly timer: Timer;
-}
-
 /** Makes accepted sockets secure. It does not listen: sockets are handed to it once they were admitted. */
 export class TlsUpgrader {
   readonly #options: TlsUpgraderOptions;
   readonly #server: Server;
   readonly #handshakes = new Map<string, Handshake>();
   readonly #door: HandshakeDoor;
-  readonly #waiting = new Map<string, Waiting[]>();
-  #waitingCount = 0;
+  readonly #queue: HandshakeQueue;
   #look: Timer | undefined;
 
   constructor(options: TlsUpgraderOptions) {
     this.#options = options;
     this.#door = new HandshakeDoor(options);
+    this.#queue = new HandshakeQueue({
+      clock: options.clock,
+      limits: options.limits,
+      onTimeout: (socket, address) => {
+        options.onFailed('handshake-timeout', address, 'TLS handshake timed out before it began');
+        socket.destroy();
+      },
+    });
     this.#server = createServer({
       ...options.tls.defaultOptions(options.listener),
       requestCert: true,
@@ -81,40 +82,21 @@ export class TlsUpgrader {
 
   upgrade(socket: Socket, address: string, port: number): void {
     const place = this.#door.enter(address);
-    if (place === 'ok') this.#begin(socket, address, port);
-    else if (place === 'too-many-handshakes-from-address' && this.#waitingCount < this.#options.limits.maxHandshakes)
-      this.#wait(socket, address, port);
-    else this.#turnAway(socket, address, place);
-  }
-
-  #turnAway(socket: Socket, address: string, place: NoHandshake): void {
+    if (place === 'ok') {
+      this.#begin(socket, address, port);
+      return;
+    }
+    // A burst of honest connections is served a few at a time, for each handshake is a millisecond of work.
+    if (place === 'too-many-handshakes-from-address' && this.#queue.enter(socket, address, port)) return;
     this.#options.onFailed(place, address, 'no TLS handshake now');
     socket.destroy();
   }
 
-  /** A burst of honest connections is served a few at a time, for each handshake is a millisecond of work. */
-  #wait(socket: Socket, address: string, port: number): void {
-    const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
-      this.#options.onFailed('handshake-timeout', address, 'TLS handshake timed out before it began');
-      socket.destroy();
-    });
-    const queue = this.#waiting.get(address) ?? [];
-    queue.push({ socket, port, timer });
-    this.#waiting.set(address, queue);
-    this.#waitingCount += 1;
-  }
-
-  /** Whoever has waited longest and is still there. */
-  #letIn(address: string): void {
-    const queue = this.#waiting.get(address);
-    for (let next = queue?.shift(); next !== undefined; next = queue?.shift()) {
-      this.#waitingCount -= 1;
-      this.#options.clock.cancel(next.timer);
-      if (next.socket.destroyed) continue;
-      this.upgrade(next.socket, address, next.port);
-      break;
-    }
-    if (queue?.length === 0) this.#waiting.delete(address);
+  /** The next one of the address, where one is waiting. */
+  #letIn(address: string): boolean {
+    const next = this.#queue.next(address);
+    if (next !== undefined) this.upgrade(next.socket, address, next.port);
+    return next !== undefined;
   }
 
   #begin(socket: Socket, address: string, port: number): void {
@@ -137,12 +119,7 @@ export class TlsUpgrader {
 
   /** Ends the handshakes on their way. */
   close(): void {
-    for (const { socket, timer } of [...this.#waiting.values()].flat()) {
-      this.#options.clock.cancel(timer);
-      socket.destroy();
-    }
-    this.#waiting.clear();
-    this.#waitingCount = 0;
+    this.#queue.close();
     for (const [key, { socket }] of this.#handshakes) {
       this.#end(key);
       socket.destroy();
@@ -169,7 +146,7 @@ export class TlsUpgrader {
       this.#end(key);
       handshake.socket.destroy();
     }
-    while (this.#waiting.has(address)) this.#letIn(address);
+    while (this.#letIn(address));
   }
 
   #secured(socket: TLSSocket): void {

@@ -1,0 +1,94 @@
+/** Writes the children of an instance: applied where they are not what was applied last, left alone where they are. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '@teams-sbc/crds/runtime';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { keyOf } from '../kube/kube-object.ts';
+
+export const childFieldManager = 'teams-sbc-operator';
+
+interface Applied {
+  readonly desired: string;
+  /** Of the live object with which nothing was to be done. */
+  resourceVersion: string;
+  /** Of the live object when it was applied, without what others write all the time. */
+  readonly live: string;
+  /** What the cache held then: until it holds something newer, it is behind us and says nothing. */
+  readonly cachedVersion: string | undefined;
+  readonly uid: string | undefined;
+}
+
+export interface Write {
+  readonly object: KubeObject;
+  /** What the cache has; undefined: nothing. */
+  readonly live: KubeObject | undefined;
+}
+
+export type WriteOutcome =
+  | 'Unchanged'
+  | 'Created'
+  | 'Updated'
+  /** What we had applied was changed by somebody else, and is again as it should be. */
+  | 'Repaired';
+
+export class ChildWriter {
+  readonly #kube: Pick<KubeClient, 'apply'>;
+  readonly #applied = new Map<string, Applied>();
+
+  constructor({ kube }: { readonly kube: Pick<KubeClient, 'apply'> }) {
+    this.#kube = kube;
+  }
+
+  /** Level-triggered: after a restart everything is applied once more, which the API server answers without a change. */
+  async write({ object, live }: Write): Promise<WriteOutcome> {
+    const key = childKey(object);
+    const desired = digest(object);
+    const known = this.#applied.get(key);
+    const isSameWish = known?.desired === desired;
+    if (known !== undefined && isSameWish && isAsApplied(known, live)) return 'Unchanged';
+    const answer = await this.#kube.apply(object, { fieldManager: childFieldManager, force: true });
+    this.#applied.set(key, {
+      desired,
+      resourceVersion: answer.metadata.resourceVersion ?? '',
+      live: digest(withoutServerFields(answer)),
+      cachedVersion: live?.metadata.resourceVersion,
+      uid: answer.metadata.uid,
+    });
+    if (live === undefined) return isSameWish ? 'Repaired' : 'Created';
+    if (answer.metadata.resourceVersion === live.metadata.resourceVersion) return 'Unchanged';
+    return isSameWish ? 'Repaired' : 'Updated';
+  }
+
+  /** The API server has it no more: what was applied says nothing. To be told before the instance is looked at again. */
+  gone(object: KubeObject): void {
+    this.#applied.delete(childKey(object));
+  }
+}
+
+function childKey(object: KubeObject): string {
+  return `${object.kind} ${keyOf(object)}`;
+}
+
+function isAsApplied(known: Applied, live: KubeObject | undefined): boolean {
+  const version = live?.metadata.resourceVersion;
+  // The cache has not caught up with what we wrote: its event comes, and brings the key back.
+  if (version === known.cachedVersion) return true;
+  if (live === undefined || live.metadata.uid !== known.uid) return false;
+  if (version === known.resourceVersion) return true;
+  // Its status moves, not what we wrote.
+  if (digest(withoutServerFields(live)) !== known.live) return false;
+  known.resourceVersion = version ?? '';
+  return true;
+}
+
+/** What the API server writes by itself, and others all the time. */
+const serverFields: ReadonlySet<string> = new Set(['resourceVersion', 'generation', 'managedFields']);
+
+function withoutServerFields(object: KubeObject): unknown {
+  const metadata = Object.entries(object.metadata).filter(([field]) => !serverFields.has(field));
+  return { ...object, status: undefined, metadata: Object.fromEntries(metadata) };
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('base64');
+}

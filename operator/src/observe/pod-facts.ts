@@ -1,0 +1,93 @@
+/** Pods, nodes and Services as the plan wants to know them. Pure. */
+import type { RuntimeReport, TrunkReport } from '@teams-sbc/crds/runtime';
+import type { KubeObject } from '../kube/kube-object.ts';
+import type { NodeFacts, PodFacts, ServiceFacts } from '../plan/plan-addresses.ts';
+import type { RolloutPod } from '../plan/plan-rollout.ts';
+import type { PodAnswer } from '../report/polled-pod.ts';
+import type { PodView } from '../status/pod-view.ts';
+
+interface PodSpec {
+  readonly nodeName?: string;
+}
+
+interface PodStatus {
+  readonly podIP?: string;
+  readonly phase?: string;
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+}
+
+const statusOf = ({ status }: KubeObject): PodStatus => status ?? {};
+
+/** -1: it is not one of the StatefulSet's. */
+function ordinalOf({ metadata }: KubeObject): number {
+  const [, digits] = /-(0|[1-9]\d*)$/.exec(metadata.name) ?? [];
+  return digits === undefined ? -1 : Number(digits);
+}
+
+export function podFacts(pod: KubeObject): PodFacts {
+  const { nodeName } = (pod.spec ?? {}) as PodSpec;
+  return { ordinal: ordinalOf(pod), nodeName, podIP: podAddress(pod) };
+}
+
+export function podAddress(pod: KubeObject): string | undefined {
+  const { podIP } = statusOf(pod);
+  return podIP === '' ? undefined : podIP;
+}
+
+export function nodeFacts({ metadata, status }: KubeObject): NodeFacts {
+  const { addresses = [] } = (status ?? {}) as { readonly addresses?: NodeFacts['addresses'] };
+  return { name: metadata.name, addresses };
+}
+
+export function serviceFacts({ metadata, status }: KubeObject): ServiceFacts {
+  const { loadBalancer } = (status ?? {}) as { readonly loadBalancer?: { readonly ingress?: ServiceFacts['ingress'] } };
+  return { name: metadata.name, ingress: loadBalancer?.ingress ?? [] };
+}
+
+/** @param answer of a pod of that uid; undefined: it is not asked */
+export function podView(pod: KubeObject, answer: PodAnswer | undefined): PodView {
+  const isTerminating = pod.metadata.deletionTimestamp !== undefined;
+  const { conditions = [], phase } = statusOf(pod);
+  const isOver = phase === 'Succeeded' || phase === 'Failed';
+  const own = answer?.uid === pod.metadata.uid ? answer : undefined;
+  const { summary, report, failure } = own ?? {};
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid ?? '',
+    ordinal: ordinalOf(pod),
+    isReady: !isTerminating && !isOver && conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    isTerminating,
+    answers: summary !== undefined,
+    hash: summary?.hash,
+    refusal: summary?.refusal,
+    calls: summary?.calls.active,
+    failure,
+    trunks: report === undefined ? noTrunks : trunksOf(report),
+  };
+}
+
+const noTrunks: ReadonlyMap<string, TrunkReport> = new Map();
+const trunksByReport = new WeakMap<RuntimeReport, ReadonlyMap<string, TrunkReport>>();
+
+/** Once for each report: it may hold thousands. */
+function trunksOf(report: RuntimeReport): ReadonlyMap<string, TrunkReport> {
+  let trunks = trunksByReport.get(report);
+  if (trunks === undefined) {
+    trunks = new Map(report.trunks.map((trunk) => [trunk.name, trunk]));
+    trunksByReport.set(report, trunks);
+  }
+  return trunks;
+}
+
+export function rolloutPod(pod: KubeObject, view: PodView, wanted: string | undefined): RolloutPod {
+  return {
+    name: view.name,
+    uid: view.uid,
+    ordinal: view.ordinal,
+    revision: pod.metadata.labels?.['controller-revision-hash'],
+    isReady: view.isReady,
+    isInSync: view.answers && view.hash === wanted,
+    isTerminating: view.isTerminating,
+    calls: view.calls,
+  };
+}

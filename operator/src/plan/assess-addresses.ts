@@ -1,0 +1,22 @@
+/** The condition AddressesAssigned. Pure. */
+import type { ReasonOf, SbcInstance } from '@teams-sbc/crds';
+import type { ConditionOutcome } from '../status/condition-outcome.ts';
+import type { AddressPlan } from './plan-addresses.ts';
+
+export function assessAddresses(
+  instance: SbcInstance,
+  { addresses, missing, notes }: AddressPlan,
+): ConditionOutcome<ReasonOf<'SbcInstance', 'AddressesAssigned'>> {
+  if (missing.length > 0)
+    return { status: 'False', reason: 'AddressMissing', message: missing.map(({ message }) => message).join('; ') };
+  const byAddress = Map.groupBy(addresses, ([, { address }]) => address);
+  const shared = [...byAddress].find(([, entries]) => entries.length > 1);
+  if (shared !== undefined) {
+    const [address, entries] = shared;
+    const pods = entries.map(([ordinal]) => `${instance.metadata.name}-${String(ordinal)}`).join(' and ');
+    const message = `${pods} have the address ${address}, and Teams takes one gateway for each: write an address of its own for each pod to spec.network.addresses`;
+    return { status: 'False', reason: 'AddressShared', message };
+  }
+  const said = [`every pod has an address of its own`, ...notes.map(({ message }) => message)];
+  return { status: 'True', reason: 'Assigned', message: said.join('; ') };
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { anInstance } from '../../test/manifests.ts';
+import type { RolloutPod, RolloutStep } from './plan-rollout.ts';
+import { holdRolloutAnnotation, isRolloutHeld, planRollout, updateRevision } from './plan-rollout.ts';
+
+function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
+  return {
+    name: `sbc-${String(ordinal)}`,
+    uid: `uid-${String(ordinal)}`,
+    ordinal,
+    revision: 'old',
+    isReady: true,
+    isInSync: true,
+    isTerminating: false,
+    calls: 0,
+    ...fields,
+  };
+}
+
+const step = (pods: readonly RolloutPod[], fields: { replicas?: number; isHeld?: boolean } = {}) =>
+  planRollout({ updateRevision: 'new', replicas: pods.length, pods, isHeld: false, ...fields });
+const rolls = (ordinal: number): RolloutStep => ({
+  kind: 'roll',
+  pod: { name: `sbc-${String(ordinal)}`, uid: `uid-${String(ordinal)}` },
+});
+const current = { revision: 'new' };
+const dead = { isReady: false, calls: undefined };
+
+const steps: Record<string, readonly [RolloutStep, RolloutStep]> = {
+  'pods of the current template stay': [step([pod(0, current), pod(1, current)]), { kind: 'done' }],
+  'the pod with the fewest calls goes first': [
+    step([pod(0, { calls: 7 }), pod(1, { calls: 9 }), pod(2, { calls: 8 })]),
+    rolls(0),
+  ],
+  'of pods with as many calls the one with the highest ordinal goes first': [step([pod(0), pod(1)]), rolls(1)],
+  'a pod that did not say how many calls it has goes last': [
+    step([pod(0, { calls: 400 }), pod(1, { calls: undefined })]),
+    rolls(0),
+  ],
+  'a single pod is replaced, calls or not': [step([pod(0, { calls: 3 })]), rolls(0)],
+  'a pod that already goes away comes back with the new template': [
+    step([pod(0, current), pod(1, { isTerminating: true })]),
+    { kind: 'done' },
+  ],
+  'pods that a lower number of replicas takes away are not the rollout’s': [
+    step([pod(0, current), pod(1)], { replicas: 1 }),
+    { kind: 'done' },
+  ],
+  'a broken pod of the old template is replaced at once, also where all are broken': [
+    step([pod(0, dead), pod(1, dead)]),
+    rolls(1),
+  ],
+  'a pod that is not ready and still has calls waits for its turn': [
+    step([pod(0, { isReady: false, calls: 2 }), pod(1, { ...current, isReady: false })]),
+    {
+      kind: 'wait',
+      message: '1 of 2 pods run an older template, and the next is replaced when sbc-1 is ready',
+    },
+  ],
+  'an old pod that refuses the new document does not stop its own replacement or that of another': [
+    step([pod(0, { isInSync: false, calls: 1 }), pod(1, { isInSync: false })]),
+    rolls(1),
+  ],
+};
+
+for (const [name, [found, expected]] of Object.entries(steps)) {
+  test(name, () => assert.deepEqual(found, expected));
+}
+
+const waits: Record<string, readonly [RolloutStep, RegExp]> = {
+  'until the last one is ready': [step([pod(0, { ...current, isReady: false }), pod(1)]), /when sbc-0 is ready$/],
+  'until the last one runs the current routing state': [
+    step([pod(0, { ...current, isInSync: false }), pod(1)]),
+    /when sbc-0 runs the current routing state$/,
+  ],
+  'while another pod ends its calls': [
+    step([pod(0, { isTerminating: true }), pod(1)]),
+    /when sbc-0 has ended its calls and is back$/,
+  ],
+  'while a pod is missing': [step([pod(0)], { replicas: 2 }), /when all 2 pods are there$/],
+  'while a person holds it': [step([pod(0)], { isHeld: true }), /held by the annotation teams-sbc\.dev\/hold-rollout/],
+  'until the StatefulSet controller has seen the template': [
+    planRollout({ updateRevision: undefined, replicas: 1, pods: [pod(0)], isHeld: false }),
+    /has not looked/,
+  ],
+};
+
+for (const [name, [found, expected]] of Object.entries(waits)) {
+  test(`the rollout waits ${name}`, () => {
+    assert.match(found.kind === 'wait' ? found.message : found.kind, expected);
+  });
+}
+
+const anyPod = fc.record({
+  revision: fc.constantFrom('old', 'new'),
+  isReady: fc.boolean(),
+  isInSync: fc.boolean(),
+  isTerminating: fc.boolean(),
+  calls: fc.option(fc.nat(50), { nil: undefined }),
+});
+
+test('never a pod of the current template, never one that takes calls while another does not', () => {
+  fc.assert(
+    fc.property(fc.array(anyPod, { minLength: 1, maxLength: 6 }), (fields) => {
+      const pods = fields.map((each, ordinal) => pod(ordinal, each));
+      const found = step(pods);
+      if (found.kind !== 'roll') return;
+      const rolled = pods.find(({ name }) => name === found.pod.name);
+      assert.ok(rolled?.revision === 'old' && !rolled.isTerminating);
+      const others = pods.filter(({ name }) => name !== rolled.name);
+      assert.ok(!rolled.isReady || others.every(({ isReady, isTerminating }) => isReady && !isTerminating));
+    }),
+  );
+});
+
+test('a rollout of healthy pods ends, each replaced once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50), { minLength: 1, maxLength: 16 }), (calls) => {
+      let pods = calls.map((count, ordinal) => pod(ordinal, { calls: count }));
+      const order: number[] = [];
+      for (let found = step(pods); found.kind === 'roll'; found = step(pods)) {
+        const { name } = found.pod;
+        order.push(pods.find((each) => each.name === name)?.calls ?? -1);
+        pods = pods.map((each) => (each.name === name ? { ...each, ...current } : each));
+      }
+      assert.deepEqual(
+        order,
+        calls.toSorted((a, b) => a - b),
+      );
+    }),
+  );
+});
+
+test('a StatefulSet speaks of the template that it has seen last', () => {
+  const set = (generation: number) => ({
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'sbc', generation },
+    status: { observedGeneration: 2, updateRevision: 'sbc-1' },
+  });
+  assert.equal(updateRevision(set(2)), 'sbc-1');
+  assert.equal(updateRevision(set(3)), undefined);
+  assert.equal(updateRevision(undefined), undefined);
+});
+
+test('a rollout is held by the annotation, with any value but false', () => {
+  const annotated = (value: string) => anInstance({}, { annotations: { [holdRolloutAnnotation]: value } });
+  assert.deepEqual([anInstance(), annotated('false'), annotated(''), annotated('night')].map(isRolloutHeld), [
+    false,
+    false,
+    true,
+    true,
+  ]);
+});

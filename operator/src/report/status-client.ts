@@ -1,0 +1,101 @@
+/** Asks one pod over TLS, pinned to the certificate of its instance. */
+import { Agent, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../kernel/clock.ts';
+import { statusServerName } from '../objects/status-secret.ts';
+
+export interface StatusCredentials {
+  /** PEM: the certificates that a pod may show, the current one and those that it may still have mounted. */
+  readonly certificates: readonly string[];
+  /** The bearer token. */
+  readonly token: string;
+}
+
+export interface StatusQuestion {
+  readonly address: string;
+  readonly port: number;
+  readonly path: '/status' | '/status/summary';
+  /** Octets; a longer answer is no answer. */
+  readonly maxLength: number;
+}
+
+/** Rejects where there is no answer, with the reason in words. */
+export interface StatusAsking {
+  ask(question: StatusQuestion, credentials: StatusCredentials): Promise<string>;
+  close(): void;
+}
+
+const TIMEOUT_MS = 5000;
+/** Agents, one for each set of credentials; the oldest goes first. */
+const MAX_AGENTS = 256;
+
+export class StatusClient implements StatusAsking {
+  readonly #clock: Clock;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock;
+  }
+
+  ask(question: StatusQuestion, credentials: StatusCredentials): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const outgoing = request({
+      host: question.address,
+      port: question.port,
+      path: question.path,
+      // Pods are asked by their address; this is the one name in the certificate.
+      servername: statusServerName,
+      agent: this.#agentFor(credentials),
+      headers: { authorization: `Bearer ${credentials.token}`, accept: 'application/json' },
+    });
+    const timer = this.#clock.after(TIMEOUT_MS, () => {
+      outgoing.destroy(new Error(`no answer within ${String(TIMEOUT_MS / 1000)} s`));
+    });
+    outgoing.on('response', (response) => {
+      readBody(response, question.maxLength).then(resolve, (error: unknown) => {
+        outgoing.destroy();
+        reject(asError(error));
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+    return promise.finally(() => timer.cancel());
+  }
+
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  #agentFor({ certificates }: StatusCredentials): Agent {
+    const key = certificates.join('');
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = this.#agents.keys();
+    if (this.#agents.size >= MAX_AGENTS && oldest !== undefined) {
+      this.#agents.get(oldest)?.destroy();
+      this.#agents.delete(oldest);
+    }
+    const agent = new Agent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 1, ca: [...certificates] });
+    this.#agents.set(key, agent);
+    return agent;
+  }
+}
+
+async function readBody(response: IncomingMessage, maxLength: number): Promise<string> {
+  const { statusCode = 0 } = response;
+  if (statusCode !== 200) {
+    response.resume();
+    throw new Error(statusCode === 401 ? 'it does not take our token' : `it answered ${String(statusCode)}`);
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxLength) throw new Error(`its answer is longer than ${String(maxLength)} octets`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

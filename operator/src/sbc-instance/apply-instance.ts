@@ -1,0 +1,127 @@
+/** Writes what a look at an instance asks for: shards, children, index, copy, the next pod, and removes what is superfluous. */
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { resources, resourceOf } from '../kube/resource.ts';
+import { formatKey } from '../frame/controller.ts';
+import { rolloutPod, podAddress } from '../observe/pod-facts.ts';
+import { planChildren } from '../plan/plan-children.ts';
+import type { RolloutStep } from '../plan/plan-rollout.ts';
+import { isRolloutHeld, planRollout, updateRevision } from '../plan/plan-rollout.ts';
+import { prunedKinds, superfluousChildren } from '../plan/superfluous-children.ts';
+import type { StatusSecret } from '../objects/status-secret.ts';
+import type { PodToPoll } from '../report/polled-pod.ts';
+import type { InstanceMemory } from './instance-memory.ts';
+import { keepDocument } from './instance-memory.ts';
+import type { Applied, Look } from './look.ts';
+import { childOf, childrenOf, statefulSetOf } from './observe-instance.ts';
+import type { SbcInstancePorts } from './sbc-instance-ports.ts';
+import { certificatesOf } from './status-certificate.ts';
+import type { RoutingPlan } from './write-routing.ts';
+import { deleteUnused, planRouting, writeShards } from './write-routing.ts';
+
+const notYet: RolloutStep = { kind: 'wait', message: 'the StatefulSet is not there yet' };
+
+export async function applyInstance(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): Promise<Applied> {
+  const { state, instance, key } = look;
+  if (state === undefined) return { routing: undefined, rollout: notYet };
+  const { stores, kube } = ports;
+  const statusSecret = await ports.statusSecrets.keep(instance, look.statusSecret);
+  const maps = stores.children.get('ConfigMap');
+  if (maps === undefined) throw new Error('Cannot write the routing state: ConfigMaps are not watched');
+  const routing = planRouting(instance, state, { maps, memory, instanceKey: formatKey(key) });
+  // The order holds whenever this process ends: what an index names is there, and may be read, before the index is.
+  await writeShards(kube, routing.shards);
+  await writeChildren(look, state, statusSecret, ports);
+  await writeChild(look, routing.index, ports);
+  keepGood(look, state, routing, memory, ports);
+  await writeChild(look, copyOf(routing, memory), ports);
+  follow(look, statusSecret, routing.hash, ports);
+  const rollout = await rollOut(look, routing.hash, ports);
+  await collect(look, routing, ports);
+  return { routing: { hash: routing.hash, shards: routing.shardCount }, rollout };
+}
+
+async function writeChildren(look: Look, state: RoutingState, secret: StatusSecret, ports: SbcInstancePorts) {
+  const { instance, object, pods, key } = look;
+  const wanted = planChildren({ instance, state, capabilities: ports.capabilities(), statusSecret: secret });
+  for (const child of wanted) {
+    // It has its own keeper: Secrets are not watched.
+    if (child.kind !== 'Secret') await writeChild(look, child, ports);
+  }
+  const superfluous = superfluousChildren({
+    ownerUid: object.metadata.uid ?? '',
+    wanted,
+    present: prunedKinds.flatMap((kind) => childrenOf(ports.stores, kind, formatKey(key))),
+    pods: new Set(pods.map(({ metadata }) => metadata.name)),
+  });
+  for (const child of superfluous) {
+    const { namespace, name, uid } = child.metadata;
+    await ports.kube.delete(resourceOf(child), { namespace, name }, { uid });
+  }
+}
+
+async function writeChild({ object, key }: Look, child: KubeObject, ports: SbcInstancePorts): Promise<void> {
+  const { name } = child.metadata;
+  const live = childOf(ports.stores, child.kind, { namespace: key.namespace, name });
+  const outcome = await ports.children.write({ object: child, live });
+  if (outcome !== 'Repaired') return;
+  const message = `${child.kind} ${name} was changed by somebody else and is as it should be again`;
+  ports.events.record(object, { type: 'Warning', reason: 'ChildRepaired', message, action: 'Apply' });
+}
+
+function copyOf(routing: RoutingPlan, memory: InstanceMemory): KubeObject {
+  if (memory.copy?.hash !== routing.hash) memory.copy = { hash: routing.hash, object: routing.copy };
+  return memory.copy.object;
+}
+
+function keepGood(
+  { blocked, compilation }: Look,
+  state: RoutingState,
+  { hash }: RoutingPlan,
+  memory: InstanceMemory,
+  { clock }: SbcInstancePorts,
+): void {
+  if (blocked !== undefined) return;
+  keepDocument(memory, { hash, state, hashes: compilation.trunkHashes }, clock.nowMs());
+}
+
+function follow(
+  { instance, key, pods }: Look,
+  { crt, token }: StatusSecret,
+  wanted: string,
+  { poller }: SbcInstancePorts,
+) {
+  const port = instance.spec.observability.statusPort;
+  const reachable = pods.flatMap((pod): PodToPoll[] => {
+    const address = podAddress(pod);
+    const { name, uid } = pod.metadata;
+    return address === undefined || uid === undefined ? [] : [{ name, uid, address, port }];
+  });
+  poller.follow(formatKey(key), { pods: reachable, credentials: { certificates: certificatesOf(crt), token }, wanted });
+}
+
+async function rollOut(look: Look, wanted: string, { stores, kube, events }: SbcInstancePorts): Promise<RolloutStep> {
+  const { instance, key, object, pods, views } = look;
+  const step = planRollout({
+    updateRevision: updateRevision(statefulSetOf(stores, instance, key)),
+    replicas: instance.spec.replicas,
+    pods: pods.flatMap((pod, index) => {
+      const view = views[index];
+      return view === undefined ? [] : [rolloutPod(pod, view, wanted)];
+    }),
+    isHeld: isRolloutHeld(instance),
+  });
+  if (step.kind !== 'roll') return step;
+  const { name, uid } = step.pod;
+  // The uid: a pod that came back under this name meanwhile is left alone.
+  const isGone = await kube.delete(resources.pods, { namespace: key.namespace, name }, { uid });
+  const message = `Pod ${name} is being replaced: it drains, and comes back with the new template`;
+  if (isGone) events.record(object, { type: 'Normal', reason: 'PodReplaced', message, action: 'RollOut' });
+  return { kind: 'wait', message };
+}
+
+/** A ready pod that has not said so may still read a shard of before. */
+async function collect({ views, key }: Look, { unused, hash }: RoutingPlan, { kube }: SbcInstancePorts): Promise<void> {
+  const isInSync = views.filter(({ isReady }) => isReady).every((pod) => pod.answers && pod.hash === hash);
+  if (isInSync) await deleteUnused(kube, key.namespace, unused);
+}

@@ -1,0 +1,59 @@
+/** What is kept of an instance between two looks at it. Losing it costs time, never an outcome. */
+import { EntryTexts } from '@teams-sbc/crds/runtime';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { CompileMemo } from '../compile/compile-memo.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import type { EntryHashes } from '../observe/instance-outcome.ts';
+import type { PodAddress } from '../plan/plan-addresses.ts';
+
+export interface GoodDocument {
+  readonly hash: string;
+  readonly state: RoutingState;
+  readonly hashes: EntryHashes;
+}
+
+export interface InstanceMemory {
+  readonly memo: CompileMemo;
+  readonly texts: EntryTexts;
+  addresses: ReadonlyMap<number, PodAddress> | undefined;
+  /** The newest that was written, or read back. */
+  good: GoodDocument | undefined;
+  /** When `good` became so. */
+  goodSinceMs: number;
+  /** Of the documents that pods may still run, the newest last. */
+  readonly documents: Map<string, EntryHashes>;
+  /** The mounted copy of that document: compressing it again gives the same. */
+  copy: { readonly hash: string; readonly object: KubeObject } | undefined;
+  /** The Certificate and its revision whose Secret was read last. */
+  issued: string | undefined;
+  /** What events were told of last, by subject. */
+  readonly told: Map<string, string>;
+}
+
+export function emptyMemory(): InstanceMemory {
+  return {
+    memo: new CompileMemo(),
+    texts: new EntryTexts(),
+    addresses: undefined,
+    good: undefined,
+    goodSinceMs: 0,
+    documents: new Map(),
+    copy: undefined,
+    issued: undefined,
+    told: new Map(),
+  };
+}
+
+/** Pods that lag further behind have nothing that is current. */
+const MAX_DOCUMENTS = 8;
+
+export function keepDocument(memory: InstanceMemory, document: GoodDocument, nowMs: number): void {
+  if (memory.good?.hash !== document.hash) memory.goodSinceMs = nowMs;
+  memory.good = document;
+  memory.documents.delete(document.hash);
+  memory.documents.set(document.hash, document.hashes);
+  for (const hash of memory.documents.keys()) {
+    if (memory.documents.size <= MAX_DOCUMENTS) return;
+    memory.documents.delete(hash);
+  }
+}

@@ -1,0 +1,35 @@
+/** One look at an instance: what is there, and what its manifests make of it. Types alone. */
+import type { SbcInstance } from '@teams-sbc/crds';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
+import type { Compilation } from '../compile/compile.ts';
+import type { Key } from '../frame/controller.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import type { CertificateAssessment } from '../plan/assess-certificate.ts';
+import type { RolloutStep } from '../plan/plan-rollout.ts';
+import type { ReferenceFault } from '../references/resolve-references.ts';
+import type { Referenced } from '../references/referenced.ts';
+import type { Members } from '../observe/gather-members.ts';
+import type { ObservedPods } from './observe-instance.ts';
+
+export interface Look extends ObservedPods {
+  readonly key: Key;
+  readonly object: KubeObject;
+  readonly instance: SbcInstance;
+  readonly members: Members;
+  /** Of trunks that are left out, by `Kind/name`. */
+  readonly faults: ReadonlyMap<string, ReferenceFault>;
+  readonly compilation: Compilation;
+  /** Why the manifests of today make no routing state. */
+  readonly blocked: string | undefined;
+  /** Of today, else the last good one; undefined: there never was any. */
+  readonly state: RoutingState | undefined;
+  /** The internal Secret as it is there. */
+  readonly statusSecret: Referenced | undefined;
+  readonly certificate: CertificateAssessment;
+}
+
+/** What was done about it. */
+export interface Applied {
+  readonly routing: { readonly hash: string; readonly shards: number } | undefined;
+  readonly rollout: RolloutStep;
+}

@@ -1,0 +1,201 @@
+/** Makes an instance as its manifests say: observe, plan, apply, tell. Every step may be the last one of this process. */
+import type { SbcInstance } from '@teams-sbc/crds';
+import type { Compilation } from '../compile/compile.ts';
+import { compile } from '../compile/compile.ts';
+import type { Key, Reconciler, ReconcileResult } from '../frame/controller.ts';
+import { formatKey } from '../frame/controller.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { assessCertificate } from '../plan/assess-certificate.ts';
+import { fqdnsOf } from '../plan/gateways.ts';
+import type { ReferencePlace } from '../references/referenced.ts';
+import { placeText } from '../references/referenced.ts';
+import { invalidInstance } from '../status/instance-status.ts';
+import { applyInstance } from './apply-instance.ts';
+import { withImages } from './default-images.ts';
+import { gatherMembers } from '../observe/gather-members.ts';
+import type { InstanceMemory } from './instance-memory.ts';
+import { emptyMemory } from './instance-memory.ts';
+import { readIndex, readLastGood } from './last-good.ts';
+import type { Applied, Look } from './look.ts';
+import {
+  certificateOf,
+  certificatePlace,
+  childOf,
+  childrenOf,
+  keyPair,
+  observePods,
+  placesOf,
+  referenceFaults,
+  trunkReferences,
+} from './observe-instance.ts';
+import { routingIndexName } from '../objects/names.ts';
+import type { SbcInstancePorts } from './sbc-instance-ports.ts';
+import { statusSecretPlace } from './status-secret-keeper.ts';
+import { tellInstance } from './tell-instance.ts';
+
+/** Certificates end without an event. */
+const LOOK_AGAIN_MS = 600_000;
+
+export class SbcInstanceReconciler implements Reconciler {
+  readonly #ports: SbcInstancePorts;
+  readonly #memories = new Map<string, InstanceMemory>();
+
+  constructor(ports: SbcInstancePorts) {
+    this.#ports = ports;
+  }
+
+  async reconcile(key: Key): Promise<ReconcileResult | undefined> {
+    const { stores, reader } = this.#ports;
+    const object = stores.sbcInstances.get(key.namespace, key.name);
+    if (object === undefined) {
+      this.#forget(key);
+      return undefined;
+    }
+    // Garbage collection takes the children, the pods' grace period the calls.
+    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    const memory = this.#memoryOf(object);
+    const manifest = reader.read('SbcInstance', object);
+    if (!manifest.ok) {
+      await this.#refuse(key, object, manifest.fault, memory);
+      return undefined;
+    }
+    const instance = withImages(manifest.object, this.#ports.images);
+    const look = await this.#look(key, object, instance, memory);
+    const applied = await this.#apply(look, memory);
+    return (await tellInstance(look, applied, memory, this.#ports)) ?? { requeueAfterMs: LOOK_AGAIN_MS };
+  }
+
+  /** Observe and plan: writes nothing. */
+  async #look(key: Key, object: KubeObject, instance: SbcInstance, memory: InstanceMemory): Promise<Look> {
+    const { stores, reader, references, poller, clock, capabilities } = this.#ports;
+    const text = formatKey(key);
+    const members = gatherMembers(stores, reader, text);
+    const named = trunkReferences(members);
+    const certificate = certificatePlace(instance, key);
+    const issued = certificateOf(stores, instance, key);
+    await this.#readIssued(certificate, issued, memory);
+    const known = await references.use(text, [statusSecretPlace(instance), certificate, ...placesOf(named)]);
+    const faults = referenceFaults(named, known);
+    const observed = observePods(instance, key, {
+      stores,
+      answers: poller.answersOf(text),
+      previous: memory.addresses,
+    });
+    memory.addresses = observed.addresses.addresses;
+    const compilation = compile(instance, members, {
+      addresses: observed.addresses.advertised,
+      unresolved: new Set(faults.keys()),
+      memo: memory.memo,
+    });
+    if (compilation.state === undefined) await this.#readLastGood(key, instance, memory);
+    const state = compilation.state ?? memory.good?.state;
+    return {
+      key,
+      object,
+      instance,
+      members,
+      faults,
+      ...observed,
+      compilation,
+      blocked: blockedBy(compilation),
+      state,
+      statusSecret: known.get(placeText(statusSecretPlace(instance))),
+      certificate: assessCertificate({
+        instance,
+        fqdns: state === undefined ? [] : fqdnsOf(state),
+        secret: keyPair(known.get(placeText(certificate))),
+        certificate: issued,
+        requests: childrenOf(stores, 'CertificateRequest', text),
+        certManager: capabilities().certManager,
+        nowMs: clock.wallMs(),
+      }),
+    };
+  }
+
+  /** Secrets are not watched: that one is a new one, its Certificate tells. */
+  async #readIssued(secret: ReferencePlace, certificate: KubeObject | undefined, memory: InstanceMemory) {
+    const { revision } = (certificate?.status ?? {}) as { readonly revision?: number };
+    const issued = revision === undefined ? undefined : `${certificate?.metadata.uid ?? ''} ${String(revision)}`;
+    if (issued === memory.issued) return;
+    memory.issued = issued;
+    await this.#ports.references.reread(secret);
+  }
+
+  /** What the API server refuses is tried again, and said where a person looks. */
+  async #apply(look: Look, memory: InstanceMemory): Promise<Applied> {
+    try {
+      return await applyInstance(look, memory, this.#ports);
+    } catch (error) {
+      if (error instanceof ApiError && !error.isConflict) {
+        const message = `The API server refused a part of it: ${error.message}`;
+        this.#ports.events.record(look.object, { type: 'Warning', reason: 'ApplyFailed', message, action: 'Apply' });
+      }
+      throw error;
+    }
+  }
+
+  async #readLastGood(key: Key, instance: SbcInstance, memory: InstanceMemory): Promise<void> {
+    if (memory.good !== undefined) return;
+    const { stores, kube, clock } = this.#ports;
+    const index = readIndex(
+      childOf(stores, 'ConfigMap', { namespace: key.namespace, name: routingIndexName(instance) }),
+    );
+    if (index === undefined) return;
+    const good = await readLastGood(kube, key.namespace, index);
+    if (good === undefined) return;
+    memory.good = good;
+    memory.goodSinceMs = clock.nowMs();
+    memory.documents.set(good.hash, good.hashes);
+  }
+
+  /** What was accepted last stays as it is; its members are told why nothing new is taken up. */
+  async #refuse(key: Key, object: KubeObject, fault: string, memory: InstanceMemory): Promise<void> {
+    const { stores, reader, outcomes, statuses } = this.#ports;
+    const text = formatKey(key);
+    const { seen, invalid } = gatherMembers(stores, reader, text);
+    outcomes.publish(text, {
+      blocked: `SbcInstance/${key.name} is not valid: ${fault}`,
+      seen,
+      invalid,
+      problems: new Map(),
+      references: new Map(),
+      hashes: new Map(),
+      documents: memory.documents,
+      wanted: memory.good?.hash,
+      wantedSinceMs: memory.goodSinceMs,
+      pods: [],
+      gateways: new Map(),
+      certificate: undefined,
+      orphans: new Set(),
+    });
+    await statuses.write(object, { conditions: invalidInstance(fault), fields: {} });
+  }
+
+  /** A namesake that comes later is another one. */
+  #memoryOf({ metadata }: KubeObject): InstanceMemory {
+    const uid = metadata.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
+    let memory = this.#memories.get(uid);
+    if (memory === undefined) this.#memories.set(uid, (memory = emptyMemory()));
+    return memory;
+  }
+
+  #forget(key: Key): void {
+    const { references, poller, outcomes, stores, statusSecrets } = this.#ports;
+    const text = formatKey(key);
+    references.forget(text);
+    poller.forget(text);
+    outcomes.forget(text);
+    const present = new Set(stores.sbcInstances.list().map(({ metadata }) => metadata.uid));
+    for (const uid of this.#memories.keys()) {
+      if (present.has(uid)) continue;
+      this.#memories.delete(uid);
+      statusSecrets.forget(uid);
+    }
+  }
+}
+
+function blockedBy({ state, problems }: Compilation): string | undefined {
+  if (state !== undefined) return undefined;
+  return problems.find(({ blocking }) => blocking)?.message ?? 'no routing state can be made of the manifests';
+}

@@ -1,0 +1,101 @@
+/** Says what is: the outcome for the members of an instance, its own status, events where something turned. */
+import { podFqdn } from '@teams-sbc/crds';
+import type { SbcInstance } from '@teams-sbc/crds';
+import type { Problem } from '../compile/problem.ts';
+import { ordinals } from '../compile/fqdns.ts';
+import type { ReconcileResult } from '../frame/controller.ts';
+import { formatKey } from '../frame/controller.ts';
+import { selectorLabels } from '../objects/labels.ts';
+import { gatewaysOf } from '../plan/gateways.ts';
+import { certificateField, instanceStatus } from '../status/instance-status.ts';
+import { memberName } from '../observe/gather-members.ts';
+import type { InstanceMemory } from './instance-memory.ts';
+import type { Applied, Look } from './look.ts';
+import type { SbcInstancePorts } from './sbc-instance-ports.ts';
+
+/** @returns when to look again, where that is soon */
+export async function tellInstance(
+  look: Look,
+  { routing, rollout }: Applied,
+  memory: InstanceMemory,
+  ports: SbcInstancePorts,
+): Promise<ReconcileResult | undefined> {
+  const { instance, object, views, addresses, certificate, blocked } = look;
+  const wantedForMs = ports.clock.nowMs() - memory.goodSinceMs;
+  publish(look, memory, ports);
+  const status = instanceStatus({
+    instance,
+    blocked,
+    pods: views,
+    fqdns: ordinals(instance).map((ordinal) => podFqdn(instance, ordinal)),
+    addresses,
+    certificate,
+    routing,
+    wantedForMs,
+    rollout,
+    selector: selectorText(instance),
+  });
+  tellEvents(look, memory, ports);
+  await ports.statuses.write(object, status);
+  // What is only late becomes worth a look after a while, without an event.
+  return status.conditions.Programmed.reason === 'Pending' ? { requeueAfterMs: 5000 } : undefined;
+}
+
+function publish(look: Look, memory: InstanceMemory, { outcomes }: SbcInstancePorts): void {
+  const { key, members, faults, compilation, blocked, state, views, addresses, certificate } = look;
+  const problems = new Map<string, Problem[]>();
+  for (const problem of compilation.problems) {
+    const member = memberName(problem.object.kind, problem.object.name);
+    problems.set(member, [...(problems.get(member) ?? []), problem]);
+  }
+  const orphans = compilation.notes
+    .filter(({ object }) => object.kind === 'TeamsTrunk')
+    .map(({ object }) => object.name);
+  outcomes.publish(formatKey(key), {
+    blocked,
+    seen: members.seen,
+    invalid: members.invalid,
+    problems,
+    references: faults,
+    hashes: compilation.trunkHashes,
+    documents: memory.documents,
+    wanted: memory.good?.hash,
+    wantedSinceMs: memory.goodSinceMs,
+    pods: views,
+    gateways: state === undefined ? new Map() : gatewaysOf(state, addresses.addresses),
+    certificate: certificate.status === undefined ? undefined : certificateField(certificate.status),
+    orphans: new Set(orphans),
+  });
+}
+
+/** Once for each turn, and not at all for what was well from the start. */
+function tellEvents(
+  { object, certificate, blocked }: Look,
+  memory: InstanceMemory,
+  { events }: SbcInstancePorts,
+): void {
+  const tell = (subject: string, type: 'Normal' | 'Warning', reason: string, message: string) => {
+    const text = `${type} ${reason} ${message}`;
+    const before = memory.told.get(subject);
+    memory.told.set(subject, text);
+    if (before === text || (before === undefined && type === 'Normal')) return;
+    events.record(object, { type, reason, message });
+  };
+  const { condition, warnings } = certificate;
+  tell(
+    'certificate',
+    condition.status === 'True' ? 'Normal' : 'Warning',
+    `Certificate${condition.reason}`,
+    condition.message,
+  );
+  if (warnings.length > 0) tell('certificate-warnings', 'Warning', 'CertificateWarning', warnings.join('; '));
+  else memory.told.delete('certificate-warnings');
+  if (blocked === undefined) tell('document', 'Normal', 'DocumentAccepted', 'The routing state is valid');
+  else tell('document', 'Warning', 'DocumentInvalid', `The last good routing state stays in force: ${blocked}`);
+}
+
+function selectorText(instance: SbcInstance): string {
+  return Object.entries(selectorLabels(instance))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}

@@ -1,0 +1,149 @@
+/** The status of an SbcInstance. Pure. */
+import type { ReasonOf, SbcInstance, SbcInstanceStatus } from '@teams-sbc/crds';
+import { assessAddresses } from '../plan/assess-addresses.ts';
+import type { AddressPlan } from '../plan/plan-addresses.ts';
+import type { CertificateStatus } from '../plan/assess-certificate.ts';
+import type { RolloutStep } from '../plan/plan-rollout.ts';
+import type { ConditionOutcome } from './condition-outcome.ts';
+import type { OutcomesOf, StatusOf } from './outcomes.ts';
+import { pending } from './outcomes.ts';
+import type { PodView } from './pod-view.ts';
+import { namesOf, programmed } from './programmed.ts';
+import { readySummary } from './ready.ts';
+
+export interface InstanceFacts {
+  readonly instance: SbcInstance;
+  /** Why nothing new is handed out: what was, stays in force. */
+  readonly blocked: string | undefined;
+  readonly pods: readonly PodView[];
+  /** By ordinal. */
+  readonly fqdns: readonly string[];
+  readonly addresses: AddressPlan;
+  readonly certificate: {
+    readonly condition: OutcomesOf<'SbcInstance'>['CertificateReady'];
+    readonly status?: CertificateStatus;
+  };
+  /** Of the document in force; undefined: none was written yet. */
+  readonly routing: { readonly hash: string; readonly shards: number } | undefined;
+  readonly wantedForMs: number;
+  readonly rollout: RolloutStep;
+  /** What finds the pods, as `kubectl get pods -l` takes it. */
+  readonly selector: string;
+}
+
+type Accepted = OutcomesOf<'SbcInstance'>['Accepted'];
+
+export function instanceStatus(facts: InstanceFacts): StatusOf<'SbcInstance', SbcInstanceStatus> {
+  const { pods, routing, blocked, wantedForMs } = facts;
+  const AcceptedOutcome: Accepted =
+    blocked === undefined
+      ? { status: 'True', reason: 'Accepted', message: 'The manifest is valid' }
+      : { status: 'False', reason: 'DocumentInvalid', message: blocked };
+  const Programmed = programmed({
+    pods,
+    leftOut: blocked === undefined ? undefined : `the last good routing state stays in force: ${blocked}`,
+    wanted: routing?.hash,
+    isIn: (hash) => hash === routing?.hash,
+    wantedForMs,
+  });
+  const others = {
+    Accepted: AcceptedOutcome,
+    ResolvedRefs: resolvedRefs(facts),
+    CertificateReady: facts.certificate.condition,
+    AddressesAssigned: assessAddresses(facts.instance, facts.addresses),
+    Programmed,
+    Available: available(facts),
+  } as const;
+  const ready = pods.filter(({ isReady }) => isReady);
+  return {
+    conditions: { ...others, Ready: instanceReady(others, facts.rollout) },
+    fields: statusFields(facts, ready),
+    isOnItsWay: false,
+  };
+}
+
+/** Of a stored manifest that breaks a rule of this release: nothing is touched for it. */
+export function invalidInstance(message: string): OutcomesOf<'SbcInstance'> {
+  const no = <Reason extends string>(reason: Reason) => ({ status: 'False', reason, message }) as const;
+  return {
+    Accepted: no('Invalid'),
+    ResolvedRefs: pending,
+    CertificateReady: pending,
+    AddressesAssigned: pending,
+    Programmed: no('NotAccepted'),
+    Available: pending,
+    Ready: no('NotAccepted'),
+  };
+}
+
+function statusFields(facts: InstanceFacts, ready: readonly PodView[]) {
+  const { instance, pods, fqdns, addresses, certificate, routing, selector } = facts;
+  const entries = fqdns.map((fqdn, ordinal) => ({
+    pod: `${instance.metadata.name}-${String(ordinal)}`,
+    fqdn,
+    ...addresses.addresses.get(ordinal),
+  }));
+  const list = entries.flatMap(({ address }) => (address === undefined ? [] : [address])).join(',');
+  const inSync = ready.filter(({ answers, hash }) => answers && hash === routing?.hash).length;
+  return {
+    replicas: pods.length,
+    readyReplicas: ready.length,
+    selector,
+    addresses: entries,
+    ...(list !== '' && { addressList: list }),
+    ...(certificate.status !== undefined && { certificate: certificateField(certificate.status) }),
+    ...(routing !== undefined && { routing: { ...routing, podsInSync: inSync } }),
+  };
+}
+
+/** Of the instance itself: its certificate. What the trunks name stands on them. */
+function resolvedRefs({ certificate, instance }: InstanceFacts): OutcomesOf<'SbcInstance'>['ResolvedRefs'] {
+  const { reason, message } = certificate.condition;
+  if (reason === 'SecretNotFound' && instance.spec.tls.secretRef !== undefined)
+    return { status: 'False', reason: 'SecretNotFound', message };
+  return { status: 'True', reason: 'ResolvedRefs', message: 'Everything that it names is there' };
+}
+
+/** As the schema types it: lists that may be changed. */
+export function certificateField({ dnsNames, usages, ...rest }: CertificateStatus) {
+  return { ...rest, dnsNames: [...dnsNames], ...(usages !== undefined && { usages: [...usages] }) };
+}
+
+function available({ pods, instance }: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
+  const { replicas } = instance.spec;
+  const ready = pods.filter(({ isReady }) => isReady);
+  if (ready.length >= replicas)
+    return {
+      status: 'True',
+      reason: 'Available',
+      message: `${String(ready.length)} of ${String(replicas)} pods take calls`,
+    };
+  if (ready.length > 0) {
+    const rest = pods.filter(({ isReady }) => !isReady);
+    const names = rest.length === 0 ? 'the others are not there yet' : `not ready: ${namesOf(rest)}`;
+    const message = `${String(ready.length)} of ${String(replicas)} pods take calls, ${names}`;
+    return { status: 'True', reason: 'PartlyAvailable', message };
+  }
+  const draining = pods.filter(({ isTerminating }) => isTerminating);
+  if (draining.length > 0 && draining.length === pods.length)
+    return { status: 'False', reason: 'Draining', message: `draining: ${namesOf(draining)}` };
+  const message = pods.length === 0 ? 'there is no pod yet' : `not ready: ${namesOf(pods)}`;
+  return { status: 'False', reason: 'NoReadyPod', message };
+}
+
+function instanceReady(
+  others: Omit<OutcomesOf<'SbcInstance'>, 'Ready'>,
+  rollout: RolloutStep,
+): OutcomesOf<'SbcInstance'>['Ready'] {
+  return readySummary(
+    [
+      { outcome: others.Accepted, reason: 'NotAccepted' },
+      { outcome: others.ResolvedRefs, reason: 'RefsNotResolved' },
+      { outcome: others.CertificateReady, reason: 'CertificateNotReady' },
+      { outcome: others.AddressesAssigned, reason: 'AddressesMissing' },
+      { outcome: others.Available, reason: 'NotAvailable' },
+      { outcome: others.Programmed, reason: 'NotProgrammed' },
+    ] as const,
+    rollout.kind === 'wait' ? { status: 'True', reason: 'RollingOut', message: rollout.message } : undefined,
+  );
+}

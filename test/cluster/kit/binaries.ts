@@ -1,0 +1,28 @@
+/** Where the programs of the test cluster stand: what scripts/build-cluster-binaries.sh built. */
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export type Binary =
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'helm' | 'cert-manager' | 'argocd-assess';
+
+export const repository = resolve(import.meta.dirname, '../../..');
+/** The link that the build script leaves in this clone; it points into the cache. */
+const link = join(repository, 'work', 'cluster-binaries');
+
+/** @throws Error where it was not built */
+export function binary(name: Binary): string {
+  return builtFile(name);
+}
+
+/** cert-manager's CustomResourceDefinitions, as its Go module brings them. */
+export function certManagerCrds(): string {
+  return builtFile('cert-manager-crds');
+}
+
+function builtFile(name: string): string {
+  const directory = process.env['TEAMS_SBC_CLUSTER_BINARIES'] ?? (existsSync(link) ? realpathSync(link) : link);
+  const path = join(directory, name);
+  if (!existsSync(path))
+    throw new Error(`Cannot find ${name}: there is no ${path}, build it with 'make cluster-binaries'`);
+  return path;
+}

@@ -1,0 +1,28 @@
+/**
+ * `make cluster-up`: a cluster to try things in. A real API server with etcd and the controller manager; nodes are fake, and
+ * pods are processes of this machine: the operator, the runtime and RTPEngine run as they are in this clone, without images.
+ * Runs until SIGTERM; once it serves, its kubeconfig is in work/cluster/NAME.kubeconfig.
+ */
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '../kit/binaries.ts';
+import { startControlPlane } from '../kit/control-plane.ts';
+import { ProcessKubelet } from '../kit/process-kubelet.ts';
+
+const NODES = 3;
+
+const [name = 'playground'] = process.argv.slice(2);
+const kubeconfig = join(repository, 'work/cluster', `${name}.kubeconfig`);
+rmSync(kubeconfig, { force: true });
+const ending = new Promise<void>((resolve) => {
+  process.once('SIGTERM', () => resolve());
+  process.once('SIGINT', () => resolve());
+});
+const cluster = await startControlPlane({ name, crds: false });
+await ProcessKubelet.start(cluster, { nodes: NODES });
+// Whole or not at all: whoever waits for it reads it at once.
+copyFileSync(cluster.kubeconfig, `${kubeconfig}.new`);
+renameSync(`${kubeconfig}.new`, kubeconfig);
+await ending;
+rmSync(kubeconfig, { force: true });
+await cluster.stop();
