@@ -12,7 +12,7 @@ INTEGRATION_TEST_MS := 300000
 LONG_TEST_MS := 7200000
 AT_MOST := timeout --kill-after=30s
 
-.PHONY: help demo test unit scenarios integration cluster cluster-binaries fuzz soak lint format types generate verify bench setup clean install-manifest cluster-up cluster-down
+.PHONY: help demo test unit scenarios integration cluster cluster-binaries fuzz soak lint format types generate verify bench bench-operator setup clean install-manifest cluster-up cluster-down
 
 ##@ The two commands
 demo: setup ## Three manifests in, two real calls through a real RTPEngine out, with a ladder to read
@@ -36,7 +36,7 @@ integration: setup ## Real sockets, real TLS, real RTPEngine, sound in both dire
 		'test/integration/**/*.test.ts' 'test/conformance/live/*.test.ts'
 
 cluster: cluster-binaries ## A real kube-apiserver, etcd and controller manager: CustomResourceDefinitions, operator, chart
-	$(AT_MOST) 60m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=1 'test/cluster/**/*.test.ts'
+	$(AT_MOST) 60m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=3 'test/cluster/**/*.test.ts'
 
 soak: node_modules/.stamp ## One million calls in a day of virtual time: nothing left, memory flat (5 to 15 minutes); `make test` plays a hundredth
 	$(AT_MOST) 2h node --expose-gc test/scenarios/soak/main.ts
@@ -80,8 +80,11 @@ install-manifest: cluster-binaries ## work/install.yaml: the CustomResourceDefin
 	work/cluster-binaries/kubectl kustomize config/default > work/.install.yaml && mv work/.install.yaml work/install.yaml
 
 ##@ Figures
-bench: setup ## CPU and memory per call beside Kamailio + RTPEngine; writes docs/performance.md
+bench: setup bench-operator ## CPU and memory per call beside Kamailio + RTPEngine; writes docs/performance.md
 	test/bench/run.sh
+
+bench-operator: setup cluster-binaries ## 2000 trunks on a real API server, ten idle minutes; writes docs/performance-operator.md
+	node test/bench/operator/main.ts --page
 
 ##@ Ground
 setup: node_modules/.stamp ## Install what the machine lacks: npm packages, RTPEngine, test phones

@@ -1,5 +1,5 @@
 -- Health of every kind of teams-sbc for Argo CD: what the condition Ready says, once it speaks of the manifest as it is now.
--- False means that somebody must do something; Unknown means that the operator is at work, or calls are being waited for.
+-- False means that somebody must do something; Unknown means that something is under way, or not known yet.
 local health = { status = "Progressing", message = "Waiting for the operator" }
 if obj.status == nil or obj.status.conditions == nil then
   return health

@@ -14,7 +14,7 @@ function page(): string {
   return [
     notice,
     '# Conditions and reasons',
-    'What `kubectl describe` shows under Conditions. True is always good. `Unknown` means: not known yet, wait. `status.observedGeneration` and that of each condition say which generation of the spec they speak about. `message` is a sentence with names and numbers of the case; `reason` is one of the words below and stays the same between releases.',
+    'What `kubectl describe` shows under Conditions. True is always good. `Unknown` means: not known yet, wait. `status.observedGeneration` and that of each condition say which generation of the spec they speak about. `message` is a sentence with names and numbers of the case; `reason` is one of the words below and stays the same between releases. `Ready` sums the others up: False where somebody must mend something, Unknown where it is enough to wait (“False (passing)” below) or nothing is known.',
     'Wait for all of them: `kubectl wait --for=condition=Ready sbci,tmst,pbxt --all`.',
     table(
       ['Condition', 'True means', 'On'],
@@ -35,9 +35,9 @@ function page(): string {
 
 function reasonTable(kind: Kind, type: ConditionType): string {
   const ofKind: Readonly<Partial<Record<ConditionType, Readonly<Record<string, ReasonEntry>>>>> = reasons[kind];
-  const rows = Object.entries(ofKind[type] ?? {}).map(([reason, { statuses, meaning, remedy }]) => [
+  const rows = Object.entries(ofKind[type] ?? {}).map(([reason, { statuses, meaning, remedy, isProgress }]) => [
     `\`${reason}\``,
-    statuses.join(', '),
+    statuses.map((status) => (status === 'False' && isProgress === true ? 'False (passing)' : status)).join(', '),
     `${meaning}.`,
     remedy === undefined ? '' : `${remedy}.`,
   ]);

@@ -18,6 +18,7 @@ export { numberPolicy, type NumberPolicy, type NumberPolicySpec } from './v1alph
 export { apiVersion, group, version, type ObjectMeta } from './v1alpha1/object.ts';
 export { pbxPeerNames, pbxTrunk, type PbxTrunk, type PbxTrunkSpec } from './v1alpha1/pbx-trunk.ts';
 export { reasons, type ReasonEntry, type ReasonOf } from './v1alpha1/reasons.ts';
+export { statusLimits } from './v1alpha1/status-part.ts';
 export type { SbcInstanceStatus } from './v1alpha1/sbc-instance-status.ts';
 export type { TeamsTrunkStatus } from './v1alpha1/teams-trunk-status.ts';
 export type { PbxTrunkStatus } from './v1alpha1/pbx-trunk-status.ts';

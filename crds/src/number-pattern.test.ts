@@ -40,6 +40,11 @@ test('what patterns may hold', () => {
   }
 });
 
+test('what is longer than numbers get fits nothing', () => {
+  assert.equal(pattern('.*').test('1'.repeat(64)), true);
+  assert.equal(pattern('.*').test('1'.repeat(65)), false);
+});
+
 test('groups go into the replacement by their number, the whole as $0', () => {
   assert.equal(rewrite('0([1-9].*)', '+49$1', '030123456'), '+4930123456');
   assert.equal(rewrite('(+49)(30)?(.*)', '$3.$2.$1', '+4940'), '40..+49');
@@ -88,6 +93,7 @@ test('a pattern that is none says what to write', () => {
     ['\\1', /without a sign/],
     ['alice', /no part of a pattern/],
     ['((((((((((1))))))))))', /groups/],
+    ['(((((((((1)))))))))', /8 deep and more/],
     ['(1)'.repeat(10), /more than 9 groups/],
     ['((1{64}){64}){64}', /use smaller counts, or several rules/],
   ] as const) {
@@ -129,6 +135,42 @@ test('a pattern means what it means as a regular expression', () => {
         parsed.pattern.match(number),
         expected === null ? undefined : [...expected].map((group: string | undefined) => group ?? ''),
       );
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const nested = fc.letrec<{ atom: string; node: string }>((tie) => ({
+  atom: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom('0', '1', '#', '-', '.', '\\d', '[01]', '[^1]', '[+*-]', '\\+', '\\*'),
+    tie('node').map((node) => `(${node})`),
+  ),
+  node: fc
+    .array(
+      fc
+        .array(
+          fc.tuple(tie('atom'), count).map(([what, often]) => what + often),
+          { maxLength: 3 },
+        )
+        .map((parts) => parts.join('')),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((branches) => branches.join('|')),
+})).node;
+
+// Of a group inside a counted one JavaScript forgets what an earlier turn has captured, so captures are not compared here.
+test('groups inside counted groups fit what they fit as a regular expression, and begin as they say', () => {
+  const numbers = fc.array(fc.stringMatching(/^[+01#*-]{0,7}$/), { minLength: 4, maxLength: 4 });
+  fc.assert(
+    fc.property(nested, numbers, (text, all) => {
+      const parsed = parseNumberPattern(text);
+      fc.pre(parsed.ok);
+      const regex = new RegExp(`^(?:${text})$`);
+      for (const number of all) {
+        assert.equal(parsed.pattern.test(number), regex.test(number), `${text} ${number}`);
+        assert.equal(parsed.pattern.match(number) !== undefined, regex.test(number), `${text} ${number}`);
+      }
     }),
     { numRuns: 2000 },
   );

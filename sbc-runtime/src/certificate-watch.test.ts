@@ -84,9 +84,30 @@ test('report and metric follow the clock without a reload', async () => {
   assert.deepEqual(shown(), [-1, 'expired']);
 });
 
-test('a certificate with more names than a report holds is reported with the first of them', () => {
+test('a certificate with more names than a report holds is reported with the first of them, as is what it does not cover', () => {
   const { watch } = setUp();
   const names = Array.from({ length: 300 }, (_, at) => `a${at}.example.com`);
   watch.load([source(authority.issue(issuing, 'many', { ...both, names: [FQDN, ...names] }))]);
   assert.equal(watch.reports()[0]?.names.length, 256);
+  const wanted = names.map((name) => `no.${name}`);
+  watch.load([{ ...source(own), names: wanted }]);
+  assert.equal(watch.reports()[0]?.findings?.[0]?.message.length, 4096);
+});
+
+test('a Secret that is refused is told once, and stands as a finding until it is mended', () => {
+  const { watch, lines } = setUp();
+  watch.load([source(own)]);
+  const refused = [{ name: 'sbc-tls', problem: 'subjectAltName lacks sbc.tenant.example' }];
+  watch.keepInsteadOf(refused);
+  watch.keepInsteadOf([...refused]);
+  assert.deepEqual(
+    lines.slice(1).map(({ level, facts }) => [level, facts?.['certificate'], facts?.['problem']]),
+    [['error', 'sbc-tls', 'subjectAltName lacks sbc.tenant.example']],
+  );
+  const findings = () => watch.reports()[0]?.findings?.map(({ code, message }) => `${code}: ${message}`);
+  assert.deepEqual(findings(), [
+    'renewal-refused: stays in force, for what its Secret holds now is worse: subjectAltName lacks sbc.tenant.example',
+  ]);
+  watch.keepInsteadOf([]);
+  assert.deepEqual(findings(), []);
 });

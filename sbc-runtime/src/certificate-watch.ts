@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { daysLeft, dnsNames, judgeCertificate, keyUsages, readChain } from '@teams-sbc/crds/runtime';
 import type { CertificateFinding, CertificateReport } from '@teams-sbc/crds/runtime';
+import type { RefusedCertificate } from './certificate-choice.ts';
 import type { Clock, Timer } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import type { CertificateSource } from './transport/tls-material.ts';
@@ -18,11 +19,13 @@ const DAY_MS = 86_400_000;
 /** Of the report's schema. */
 const MAX_NAMES = 256;
 const MAX_USAGES = 32;
+const MAX_MESSAGE = 4096;
 
 export class CertificateWatch {
   readonly #clock: Clock;
   readonly #log: Log;
   #watched: readonly Watched[] = [];
+  #refused: readonly RefusedCertificate[] = [];
   #daily: Timer | undefined;
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
@@ -36,6 +39,18 @@ export class CertificateWatch {
     this.#watched = sources.flatMap(watched);
     for (const entry of this.#watched) if (!before.has(entry.leaf.fingerprint256)) this.#tell(entry);
     this.#daily ??= this.#clock.after(DAY_MS, () => this.#tellAll());
+  }
+
+  /** Secrets that hold worse than what is in force. Those that are new are told in the log, one line each. */
+  keepInsteadOf(refused: readonly RefusedCertificate[]): void {
+    const before = new Set(this.#refused.map(textOf));
+    this.#refused = refused;
+    for (const entry of refused)
+      if (!before.has(textOf(entry)))
+        this.#log.error('Certificate refused, the one before it stays in force', {
+          certificate: entry.name,
+          problem: entry.problem,
+        });
   }
 
   close(): void {
@@ -54,7 +69,10 @@ export class CertificateWatch {
         daysLeft: daysLeft(leaf, nowMs),
         names: dnsNames(leaf).slice(0, MAX_NAMES),
         ...(usages === undefined ? {} : { keyUsages: usages.slice(0, MAX_USAGES) }),
-        findings: this.#findings(entry).map((finding) => ({ ...finding })),
+        findings: [...this.#refusals(name), ...this.#findings(entry)].map((finding) => ({
+          ...finding,
+          message: finding.message.slice(0, MAX_MESSAGE),
+        })),
       };
     });
   }
@@ -87,6 +105,16 @@ export class CertificateWatch {
     else this.#log.info('Certificate in force', facts);
   }
 
+  #refusals(of: string): NonNullable<CertificateReport['findings']> {
+    return this.#refused
+      .filter(({ name }) => name === of)
+      .map(({ problem }) => ({
+        code: 'renewal-refused',
+        severity: 'warning',
+        message: `stays in force, for what its Secret holds now is worse: ${problem}`,
+      }));
+  }
+
   #findings({ chain, names }: Watched): readonly CertificateFinding[] {
     return judgeCertificate(chain, names, this.#clock.wallMs());
   }
@@ -101,3 +129,5 @@ function watched({ name, chain: pem, names = [] }: CertificateSource): Watched[]
     return [];
   }
 }
+
+const textOf = ({ name, problem }: RefusedCertificate): string => `${name} ${problem}`;

@@ -19,12 +19,15 @@ import type { Peer } from './peers/peer.ts';
 import { OptionsProber, type Probe } from './probing/options-prober.ts';
 import { Responder } from './probing/responder.ts';
 import { CallRouter } from './routing/route.ts';
+import { RouteMemory } from './routing/route-memory.ts';
 import type { Credentials } from './sip/digest.ts';
+import type { Hop } from './sip/hop.ts';
 import type { LocalIdentity } from './sip/local-identity.ts';
 import type { Request } from './sip/message.ts';
 import { TargetWatch, type TargetReport } from './target-watch.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
 import { rfc3261Timers, type RequestTimers } from './transaction/transaction-user.ts';
+import type { HandshakeEnd } from './transport/handshake-end.ts';
 import type { Transports } from './transport/transport-user.ts';
 
 export interface ComposeDeps {
@@ -65,6 +68,7 @@ export class CallSystem {
   readonly #prober: OptionsProber;
   /** Wall-clock milliseconds, by trunk. */
   readonly #optionsReceived = new Map<string, number>();
+  readonly #routeMemory = new RouteMemory(readNumber);
   #peers: ReadonlyMap<string, Peer>;
 
   constructor(deps: ComposeDeps) {
@@ -97,7 +101,7 @@ export class CallSystem {
     const orderTargets = targets.order.bind(targets);
     const calls = new CallLayer(
       { dialogs, relay, clock, random, log, metrics, records, targets, orderTargets },
-      callPlan(deps.state, this.#peers, random),
+      this.#callPlan(deps.state),
     );
     const onResult = targets.probed.bind(targets);
     this.#prober = new OptionsProber({
@@ -145,7 +149,7 @@ export class CallSystem {
   apply(state: RoutingState): void {
     this.#peers = peersOf(state, this.#place);
     this.#transactions.limitTo(this.#maxTransactions(state));
-    this.#calls.apply(callPlan(state, this.#peers, this.#random));
+    this.#calls.apply(this.#callPlan(state));
     this.#targets.keepOnly(this.#peers);
     for (const trunk of this.#optionsReceived.keys()) if (!this.#peers.has(trunk)) this.#optionsReceived.delete(trunk);
     if (!this.isDraining) this.#prober.apply(probesOf(this.#peers));
@@ -169,6 +173,11 @@ export class CallSystem {
     return this.#targets.lastRefusal(trunk);
   }
 
+  /** How a TLS connection to a target began. */
+  handshaken(hop: Hop, end: HandshakeEnd): void {
+    this.#targets.handshaken(hop, end);
+  }
+
   /** Wall-clock milliseconds of the last OPTIONS received, by trunk. */
   optionsReceivedAtMs(): ReadonlyMap<string, number> {
     return this.#optionsReceived;
@@ -177,6 +186,16 @@ export class CallSystem {
   /** No OPTIONS from now on. */
   stop(): void {
     this.#prober.stop();
+  }
+
+  #callPlan(state: RoutingState): CallPlan {
+    const [random, memory] = [this.#random, this.#routeMemory];
+    return {
+      peers: this.#peers,
+      router: new CallRouter(state, { below: (limit) => random.below(limit), readNumber, memory }),
+      limits: state.limits,
+      ringTimeoutMs: state.calls.ringTimeoutSeconds * 1000,
+    };
   }
 
   #identityFor(request: Request, trunks: readonly string[]): LocalIdentity | undefined {
@@ -196,17 +215,7 @@ function transactionsOf({ limits }: RoutingState): number {
   return Math.min(500_000, Math.max(100_000, 160 * limits.maxCallsPerSecond));
 }
 
-function callPlan(state: RoutingState, peers: ReadonlyMap<string, Peer>, random: Random): CallPlan {
-  return {
-    peers,
-    router: new CallRouter(state, {
-      below: (limit) => random.below(limit),
-      readNumber: (user, country) => e164(user, countryOf(country)),
-    }),
-    limits: state.limits,
-    ringTimeoutMs: state.calls.ringTimeoutSeconds * 1000,
-  };
-}
+const readNumber = (user: string, country: string): string => e164(user, countryOf(country));
 
 function probesOf(peers: ReadonlyMap<string, Peer>): Probe[] {
   return [...peers.values()].flatMap((peer) =>

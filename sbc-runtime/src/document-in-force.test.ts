@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { samplePbxTrunk, sampleState } from '../../crds/src/runtime/sample-state.ts';
+import type { RefusedCertificate } from './certificate-choice.ts';
 import { DocumentInForce } from './document-in-force.ts';
 import { SbcError } from './kernel/error.ts';
 import { silentLog } from './kernel/log.ts';
 import { VirtualClock } from './kernel/virtual-clock.ts';
 import { loadDocument } from './settings/document-files.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
+import { Authority } from './transport/testing/authority.ts';
 
 const PLACE = 'pbx-udp';
 const [OLD, NEW] = ['10.20.0.10', '10.20.0.99'];
@@ -23,13 +25,14 @@ const withRange = (...allowCIDRs: string[]): RoutingState => ({
 });
 
 /** The document in force over a real admission; listeners, certificates and calls write down what they were told. */
-function setUp(t: TestContext) {
+function setUp(t: TestContext, first: RoutingState = withRange(OLD), writeSecret?: (root: string) => void) {
   const root = mkdtempSync(join(tmpdir(), 'sbc-in-force-'));
   t.after(() => rmSync(root, { recursive: true }));
   const directories = { state: root, secrets: root, trust: root, microsoftRoots: join(root, 'roots.pem') };
   mkdirSync(root, { recursive: true });
   const write = (state: RoutingState) => writeFileSync(join(root, 'routing-state.json'), JSON.stringify(state));
-  write(withRange(OLD));
+  write(first);
+  writeSecret?.(root);
   const loaded = loadDocument(directories);
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const clock = new VirtualClock();
@@ -43,6 +46,8 @@ function setUp(t: TestContext) {
     applied: [] as RoutingState[],
     replacedTls: 0,
     accepted: [] as boolean[],
+    toldRefused: [] as (readonly RefusedCertificate[])[],
+    root,
     admission: new AdmissionPolicy({ rules: loaded.document.state, roots: () => [] }),
     letIn: (address: string) => [
       world.admission.trunksAt(PLACE, address).length > 0,
@@ -67,6 +72,7 @@ function setUp(t: TestContext) {
       trunksInUse: () => world.inUse,
     },
     onReplaced: () => undefined,
+    onCertificatesRefused: (refused) => void world.toldRefused.push(refused),
   });
   return { ...world, world, inForce };
 }
@@ -157,4 +163,39 @@ test('a trunk without calls leaves nothing behind, and one that comes back as it
   write(withRange(OLD));
   await inForce.look();
   assert.deepEqual(letIn(OLD), [true, false]);
+});
+
+test('a Secret that holds worse is refused by itself: documents go on being accepted, with the certificate that serves', async (t) => {
+  const authority = new Authority();
+  t.after(() => authority.close());
+  const [good, renewed] = [authority.selfSigned('good'), authority.selfSigned('renewed')];
+  const withCertificate = (address: string): RoutingState => ({
+    ...withRange(address),
+    certificates: [{ name: 'sbc-tls', secret: 'sbc-tls' }],
+  });
+  const writeSecret = (root: string, { pem, key }: { pem: string; key: string }) => {
+    mkdirSync(join(root, 'sbc-tls'), { recursive: true });
+    writeFileSync(join(root, 'sbc-tls', 'tls.crt'), pem);
+    writeFileSync(join(root, 'sbc-tls', 'tls.key'), key);
+  };
+  const { world, inForce, write } = setUp(t, withCertificate(OLD), (root) => writeSecret(root, good));
+  const serving = () => inForce.document.certificates[0]?.certificate;
+  writeSecret(world.root, { ...renewed, key: good.key });
+  await inForce.look();
+  await inForce.look();
+  assert.deepEqual([inForce.refusal, world.accepted, world.replacedTls], [undefined, [], 0]);
+  assert.match(world.toldRefused[0]?.[0]?.problem ?? '', /^tls\.key does not belong to tls\.crt/);
+  write(withCertificate(NEW));
+  await inForce.look();
+  assert.deepEqual([inForce.refusal, world.accepted, serving()], [undefined, [true], good.pem]);
+  rmSync(join(world.root, 'sbc-tls', 'tls.key'));
+  await inForce.look();
+  assert.match(
+    world.toldRefused.at(-1)?.[0]?.problem ?? '',
+    /tls\.key: must be a readable file \(found no such file\)$/,
+  );
+  assert.deepEqual([inForce.refusal, serving()], [undefined, good.pem]);
+  writeSecret(world.root, renewed);
+  await inForce.look();
+  assert.deepEqual([world.toldRefused.at(-1), world.accepted, serving()], [[], [true, true], renewed.pem]);
 });

@@ -8,6 +8,7 @@ import {
   type FormerTrunk,
   type TrunkUse,
 } from './former-trunks.ts';
+import { chooseCertificates, type RefusedCertificate } from './certificate-choice.ts';
 import type { Clock } from './kernel/clock.ts';
 import { SbcError } from './kernel/error.ts';
 import type { Log } from './kernel/log.ts';
@@ -37,6 +38,10 @@ export interface DocumentInForceDeps {
   readonly calls: { apply(state: RoutingState): void; trunksInUse(): ReadonlyMap<string, number> };
   /** A document was put in force. */
   readonly onReplaced: (document: LoadedDocument) => void;
+  /** Secrets that hold worse than what serves; told at each look that finds some, and once none is left. */
+  readonly onCertificatesRefused: (refused: readonly RefusedCertificate[]) => void;
+  /** Messages that wait come in between. @default they wait */
+  readonly nextTurn?: () => Promise<unknown>;
 }
 
 /** What is in force: a document, and the trunks of earlier ones that still have calls. */
@@ -53,6 +58,8 @@ export class DocumentInForce {
   /** Of what was last taken or refused for good; undefined: what is there is tried again at the next look. */
   readonly #reader: DocumentReader;
   #seenFingerprint: string | undefined;
+  /** A Secret is refused: the dates of the one that serves go by without anything being written. */
+  #isChoiceOpen = false;
   #isLooking = false;
   #mayHaveChanged = false;
 
@@ -60,7 +67,9 @@ export class DocumentInForce {
     this.#deps = deps;
     this.#inForce = { document: deps.first, former: [] };
     this.#seenFingerprint = deps.first.fingerprint;
-    this.#reader = new DocumentReader(deps.directories);
+    this.#reader = new DocumentReader(deps.directories, (name) =>
+      this.#inForce.document.certificates.find((certificate) => certificate.name === name),
+    );
   }
 
   get document(): LoadedDocument {
@@ -103,20 +112,37 @@ export class DocumentInForce {
   async #loadIfChanged(): Promise<void> {
     const loaded = this.#reader.read();
     const fingerprint = loaded.ok ? loaded.document.fingerprint : loaded.fingerprint;
-    if (fingerprint === this.#seenFingerprint) return;
+    const isSeen = fingerprint === this.#seenFingerprint;
+    if (isSeen && !(loaded.ok && this.#isChoiceOpen)) return;
     this.#seenFingerprint = fingerprint;
     if (!loaded.ok) {
       this.#refuse(loaded.refusal);
       return;
     }
-    const { document } = loaded;
-    const { clock, ordinal } = this.#deps;
-    const before = tlsSources(this.#inForce.document, ordinal);
-    const problems = fatalTlsProblems(tlsSources(document, ordinal), clock.wallMs(), before);
-    // Its time may come without anything being written.
-    if (problems.some(({ found }) => found === 'not-yet-valid')) this.#seenFingerprint = undefined;
+    await this.#deps.nextTurn?.();
+    const document = this.#withChosen(loaded.document);
+    const isInForce = document.fingerprint === this.#inForce.document.fingerprint;
+    if (isInForce && (isSeen || this.#refusal === undefined)) return;
+    await this.#judge(document);
+  }
+
+  #withChosen(loaded: LoadedDocument): LoadedDocument {
+    const { clock, ordinal, onCertificatesRefused } = this.#deps;
+    const at = { ordinal, nowMs: clock.wallMs() };
+    const { document, refused } = chooseCertificates(loaded, this.#inForce.document, at);
+    if (this.#isChoiceOpen || refused.length > 0) onCertificatesRefused(refused);
+    this.#isChoiceOpen = refused.length > 0;
+    return document;
+  }
+
+  async #judge(document: LoadedDocument): Promise<void> {
+    const { clock, ordinal, nextTurn } = this.#deps;
+    const problems = fatalTlsProblems(tlsSources(document, ordinal), clock.wallMs());
     if (problems.length > 0) this.#refuse({ hash: document.hash, problems });
-    else await this.#replaceBy(document);
+    else {
+      await nextTurn?.();
+      await this.#replaceBy(document);
+    }
   }
 
   async #replaceBy(document: LoadedDocument): Promise<void> {

@@ -1,7 +1,14 @@
 /** The document that a process starts with: the newest one, or, where that one cannot be used, the last one that was in force. */
 import type { RoutingState } from '@teams-sbc/crds/runtime';
+import { chooseCertificates } from './certificate-choice.ts';
 import { SbcError } from './kernel/error.ts';
-import { loadDocument, type Directories, type LoadedDocument } from './settings/document-files.ts';
+import {
+  loadDocument,
+  type Directories,
+  type KeptCertificates,
+  type LoadedDocument,
+  type RefusedDocument,
+} from './settings/document-files.ts';
 import { fatalTlsProblems, tlsSources } from './tls-sources.ts';
 
 export interface FirstDocumentDeps {
@@ -20,37 +27,64 @@ export interface FirstDocument {
   readonly refused?: string;
 }
 
+/** There is none to start with. */
+export interface Obstacle {
+  /** One line. */
+  readonly message: string;
+  /** Of the newest document, where there is one. */
+  readonly refusal: RefusedDocument | undefined;
+}
+
 /** Throws `SBC_DOCUMENT`, with what is wrong with the newest one. */
 export function firstDocument(deps: FirstDocumentDeps): FirstDocument {
-  const newest = usable(deps.directories, deps);
-  if (typeof newest !== 'string') return newest;
-  const before = deps.accepted === undefined ? newest : usable(deps.accepted, deps);
-  if (typeof before === 'string') throw new SbcError('SBC_DOCUMENT', newest);
-  return { ...before, refused: newest };
+  const found = findFirstDocument(deps);
+  if (isObstacle(found)) throw new SbcError('SBC_DOCUMENT', found.message);
+  return found;
 }
 
-export function hasFirstDocument(deps: FirstDocumentDeps): boolean {
-  try {
-    firstDocument(deps);
-    return true;
-  } catch {
-    return false;
-  }
+/** Undefined: there is one to start with. */
+export function obstacleTo(deps: FirstDocumentDeps): Obstacle | undefined {
+  const found = findFirstDocument(deps);
+  return isObstacle(found) ? found : undefined;
 }
 
-/** A text says why it is not. */
-function usable(directories: Directories, { podName, wallMs }: FirstDocumentDeps): FirstDocument | string {
-  const loaded = loadDocument(directories);
+function findFirstDocument(deps: FirstDocumentDeps): FirstDocument | Obstacle {
+  const before = deps.accepted === undefined ? undefined : usable(deps.accepted, deps);
+  const last = before === undefined || isObstacle(before) ? undefined : before;
+  const newest = usable(deps.directories, deps, last?.document);
+  return isObstacle(newest) && last !== undefined ? { ...last, refused: newest.message } : newest;
+}
+
+const isObstacle = (found: FirstDocument | Obstacle): found is Obstacle => 'message' in found;
+
+/** @param before a certificate that is better than what its Secret holds now is taken from there */
+function usable(
+  directories: Directories,
+  { podName, wallMs }: FirstDocumentDeps,
+  before?: LoadedDocument,
+): FirstDocument | Obstacle {
+  const kept: KeptCertificates = (name) => before?.certificates.find((certificate) => certificate.name === name);
+  const loaded = loadDocument(directories, kept);
   if (!loaded.ok) {
     const { problems } = loaded.refusal;
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more problems)` : '';
-    return `Cannot use the routing state: ${problems[0]?.message ?? 'no document'}${more}`;
+    const message = `Cannot use the routing state: ${problems[0]?.message ?? 'no document'}${more}`;
+    return { message, refusal: loaded.refusal };
   }
-  const { document } = loaded;
-  const ordinal = ordinalOf(document.state, podName);
-  if (typeof ordinal === 'string') return ordinal;
-  const [fatal] = fatalTlsProblems(tlsSources(document, ordinal), wallMs);
-  return fatal === undefined ? { document, ordinal } : fatal.message;
+  const { hash, state } = loaded.document;
+  const refused = (message: string, path: string): Obstacle => {
+    const problem = { path, message, found: message, allowed: 'a document that this process can serve by' };
+    return { message, refusal: { hash, problems: [problem] } };
+  };
+  const ordinal = ordinalOf(state, podName);
+  if (typeof ordinal === 'string') return refused(ordinal, 'pods');
+  const document =
+    before === undefined
+      ? loaded.document
+      : chooseCertificates(loaded.document, before, { ordinal, nowMs: wallMs }).document;
+  const problems = fatalTlsProblems(tlsSources(document, ordinal), wallMs);
+  if (problems[0] === undefined) return { document, ordinal };
+  return { message: problems[0].message, refusal: { hash, problems } };
 }
 
 function ordinalOf(state: RoutingState, podName: string): number | string {

@@ -5,9 +5,10 @@ import { SbcError } from './kernel/error.ts';
 import { systemRandom } from './kernel/random.ts';
 import { systemClock } from './kernel/system-clock.ts';
 import { JsonLog } from './observability/json-log.ts';
-import { runtimeOptions } from './options.ts';
-import { startMirror } from './mirror-source.ts';
-import { directoriesOf, Runtime } from './runtime.ts';
+import { runtimeOptions, type MirrorOptions, type RuntimeOptions } from './options.ts';
+import { waitForDocument } from './document-wait.ts';
+import { startMirror, type MirrorSource } from './mirror-source.ts';
+import { directoriesOf, Runtime, type RuntimeDeps } from './runtime.ts';
 
 /** After a second signal: long enough for the BYEs to leave, not for their answers. */
 const HURRY_MS = 300;
@@ -32,25 +33,13 @@ async function main(): Promise<void> {
     version: string;
   };
   const microsoftRoots = fileURLToPath(new URL('../data/microsoft-roots.pem', import.meta.url));
-  let runtime: Runtime;
-  try {
-    const shared = { clock, random: systemRandom(), log, version };
-    const directories = directoriesOf(options, microsoftRoots);
-    const mirror =
-      options.mirror === undefined
-        ? undefined
-        : await startMirror({
-            ...{ ...shared, options: options.mirror, api: options.mirror.api ?? clusterApi(), directories },
-            podName: options.podName,
-          });
-    runtime = new Runtime({ ...shared, options, microsoftRoots, mirror });
-    await runtime.start();
-  } catch (error) {
-    fail(error instanceof SbcError ? error.message : stackOf(error));
-  }
+  let serving: Runtime | undefined;
   let signals = 0;
   const stop = (): void => {
     signals += 1;
+    // Nothing has begun that could be ended.
+    if (serving === undefined) process.exit(0);
+    const runtime = serving;
     if (signals === 1) runtime.drain(() => void runtime.close().finally(() => process.exit(0)));
     if (signals === 2) {
       runtime.endCalls();
@@ -59,6 +48,28 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  try {
+    const shared = { clock, random: systemRandom(), log, version };
+    const mirror = options.mirror && (await mirrorOf(options, options.mirror, { ...shared, microsoftRoots }));
+    const runtime = new Runtime({ ...shared, options, microsoftRoots, mirror });
+    await runtime.start();
+    serving = runtime;
+  } catch (error) {
+    fail(error instanceof SbcError ? error.message : stackOf(error));
+  }
+}
+
+type Shared = Omit<RuntimeDeps, 'options' | 'mirror'>;
+
+/** Once it has brought a document to serve by, however long that takes. */
+async function mirrorOf(options: RuntimeOptions, mirror: MirrorOptions, shared: Shared): Promise<MirrorSource> {
+  const source = await startMirror({
+    ...{ ...shared, options: mirror, api: mirror.api ?? clusterApi(), podName: options.podName },
+    directories: directoriesOf(options, shared.microsoftRoots),
+  });
+  const { obstacle, tellWrites } = source;
+  await waitForDocument({ ...shared, options, obstacle, tellWrites });
+  return source;
 }
 
 /** As the kubelet tells every container. */

@@ -1,6 +1,5 @@
 /** The API server as the source of the routing state: the mirror of the room `kube`, and the order in which a start asks for a document. */
 import { dirname, join } from 'node:path';
-import { SbcError } from './kernel/error.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import type { Random } from './kernel/random.ts';
@@ -9,10 +8,10 @@ import { keepFolders } from './kube/mirror-folders.ts';
 import { seedFrom } from './kube/mounted-copy.ts';
 import { writeMirrored } from './kube/mirrored-volume.ts';
 import { RoutingMirror } from './kube/routing-mirror.ts';
-import { hasFirstDocument } from './first-document.ts';
+import { obstacleTo, type Obstacle } from './first-document.ts';
 import type { MirrorOptions } from './options.ts';
 import type { RuntimeMirror } from './runtime.ts';
-import type { Directories, LoadedDocument } from './settings/document-files.ts';
+import type { Directories, LoadedDocument, RefusedDocument } from './settings/document-files.ts';
 import { foldersOfDocument } from './settings/document-folders.ts';
 
 export interface MirrorSourceDeps {
@@ -30,38 +29,47 @@ export interface MirrorSourceDeps {
 /** Two pauses of an API server that starts again; the kubelet's copy is there already. */
 const FIRST_DOCUMENT_MS = 5000;
 
+export interface MirrorSource extends RuntimeMirror {
+  /** What keeps the process from serving as things are; undefined: nothing. */
+  obstacle(): Obstacle | undefined;
+}
+
 /**
- * A mirror that runs, behind directories that hold a document: what a process before this one left there, else what the API
- * server says, else what the kubelet has mounted. Throws `SBC_DOCUMENT` where there is none of the three.
+ * A mirror that runs. The directories hold what a process before this one left there, else what the API server says within
+ * a few seconds; whoever asks for the obstacle has the mounted copy put there until the API server has told of something.
  */
-export async function startMirror(deps: MirrorSourceDeps): Promise<RuntimeMirror> {
+export async function startMirror(deps: MirrorSourceDeps): Promise<MirrorSource> {
   const { options, directories, podName, clock, random, log } = deps;
   const { namespace, instance, credentials, mounted } = options;
   const api = new HttpsApi({ url: deps.api, credentials, userAgent: `sbc-runtime/${deps.version}`, clock });
   const mirror = new RoutingMirror({ api, clock, random, log, namespace, instance, directories });
   const accepted = acceptedBeside(directories);
-  const source: RuntimeMirror = {
+  let refused: RefusedDocument | undefined;
+  mirror.tellRefusals((now) => (refused = now));
+  const unusable = (): Obstacle | undefined => obstacleTo({ directories, accepted, podName, wallMs: clock.wallMs() });
+  const source: MirrorSource = {
     accepted,
     keepAccepted: (document) => keep(document, accepted, log),
     tellRefusals: (onRefusal) => mirror.tellRefusals(onRefusal),
     tellWrites: (onWritten) => mirror.tellWrites(onWritten),
     close: () => mirror.close(),
+    obstacle: () => {
+      const found = unusable();
+      if (found === undefined || mirror.hasDocument) return found;
+      const { whyNone } = mirror;
+      const whyNotMounted = seedFrom(mounted, directories);
+      if (whyNotMounted !== undefined)
+        return { message: `Cannot get a routing state: ${whyNone}; and ${whyNotMounted}`, refusal: refused };
+      const seeded = unusable();
+      if (seeded === undefined) log.warn('Starting with the mounted copy of the routing state', { why: whyNone });
+      return seeded;
+    },
   };
-  const isLeft = hasFirstDocument({ directories, accepted, podName, wallMs: clock.wallMs() });
+  const isLeft = unusable() === undefined;
   mirror.start();
-  if (isLeft) {
-    log.info('Starting with the routing state that a process before this one left');
-    return source;
-  }
-  if (await mirror.firstWithin(FIRST_DOCUMENT_MS)) return source;
-  const whyNotMounted = seedFrom(mounted, directories);
-  if (whyNotMounted === undefined) {
-    log.warn('Starting with the mounted copy of the routing state', { why: mirror.whyNone });
-    return source;
-  }
-  const { whyNone } = mirror;
-  mirror.close();
-  throw new SbcError('SBC_DOCUMENT', `Cannot get a routing state: ${whyNone}; and ${whyNotMounted}`);
+  if (isLeft) log.info('Starting with the routing state that a process before this one left');
+  else await mirror.firstWithin(FIRST_DOCUMENT_MS);
+  return source;
 }
 
 /** In the same memory as the mirror: gone with the pod. */

@@ -61,7 +61,7 @@ function advertisedAs({ document: { state }, podName, bindAddress }: ReportSourc
 
 type Target = RuntimeReport['trunks'][number]['targets'][number];
 
-function targetReport({ host, port, health }: TargetReport, toWallMs: (nowMs: number) => number): Target {
+function targetReport({ host, port, health, tls }: TargetReport, toWallMs: (nowMs: number) => number): Target {
   const isHeld = health.heldUntilMs > 0;
   return {
     host,
@@ -72,6 +72,12 @@ function targetReport({ host, port, health }: TargetReport, toWallMs: (nowMs: nu
       ? {}
       : { lastAnsweredAt: new Date(toWallMs(health.lastAnsweredAtMs)).toISOString() }),
     ...(isHeld ? { heldUntil: new Date(toWallMs(health.heldUntilMs)).toISOString() } : {}),
-    ...(health.lastFailure === undefined ? {} : { lastFailure: health.lastFailure }),
+    ...(health.lastFailure === undefined ? {} : { lastFailure: withoutHost(health.lastFailure, host) }),
+    ...(tls === undefined ? {} : { tls }),
   };
+}
+
+/** The transport room says which host it speaks of; here that stands beside it. */
+function withoutHost(failure: string, host: string): string {
+  return failure.startsWith(`${host}: `) ? failure.slice(host.length + 2) : failure;
 }

@@ -146,7 +146,7 @@ export class Runtime {
     const tracer = traceInto(this.#ring, clock);
     const [metrics, admission, tls] = [this.#metrics, this.#admission, this.#tls];
     const shared = { bindAddress, clock, random, log, metrics, tracer, resolver, admission, tls };
-    return new TransportLayer({ ...shared, inNextTurn });
+    return new TransportLayer({ ...shared, inNextTurn, onHandshake: (hop, end) => this.#calls.handshaken(hop, end) });
   }
 
   #keepDocument(first: LoadedDocument, ordinal: number): DocumentInForce {
@@ -159,12 +159,14 @@ export class Runtime {
       admission: this.#admission,
       transports: this.#transports,
       calls: this.#calls,
+      nextTurn: () => new Promise<void>(inNextTurn),
       onReplaced: (document) => {
         log.setLevel(document.state.logLevel);
         this.#certificates.load(tlsSources(document, ordinal).certificates);
         this.#watch.watchOnly(this.#folders());
         this.#deps.mirror?.keepAccepted(document);
       },
+      onCertificatesRefused: (refused) => this.#certificates.keepInsteadOf(refused),
     });
   }
 

@@ -66,3 +66,35 @@ test('a call that is sent away for a time, and any silence, end the connection; 
   watch.probed(sip, { kind: 'silent' }, 60);
   assert.deepEqual(retired, ['sip', 'sip2', 'sip']);
 });
+
+test('what calls are answered is not what OPTIONS were answered, unless it takes the target down', () => {
+  const { watch } = raise();
+  const peers = new Map([['contoso', { targets: [sip], optionsPeriodSeconds: 60 } as unknown as Peer]]);
+  const lastStatus = () => watch.report(peers)[0]?.health.lastStatus;
+  watch.answered(sip, 486, undefined);
+  assert.equal(lastStatus(), undefined);
+  watch.probed(sip, { kind: 'answered', status: 200, retryAfterSeconds: undefined }, 60);
+  watch.answered(sip, 404, undefined);
+  assert.equal(lastStatus(), 200);
+  watch.answered(sip, 503, undefined);
+  assert.equal(lastStatus(), 503);
+  watch.answered(sip, 200, undefined);
+  assert.equal(lastStatus(), undefined);
+});
+
+test('the newest TLS connection to a target is told of, and forgotten with the target', () => {
+  const { watch } = raise();
+  const trunk = (...targets: Hop[]) => new Map([['contoso', { targets, optionsPeriodSeconds: 60 } as unknown as Peer]]);
+  const tls = () => watch.report(trunk(sip, { ...sip2, protocol: 'TCP' })).map((target) => target.tls);
+  assert.deepEqual(tls(), [{ state: 'Unknown' }, undefined]);
+  watch.handshaken(sip, { kind: 'established' });
+  watch.handshaken({ ...sip2, heardFrom: { address: '192.0.2.1', port: 5061 } }, { kind: 'established' });
+  assert.deepEqual(tls()[0], { state: 'Established' });
+  watch.handshaken(sip, { kind: 'failed', reason: 'untrusted-root' });
+  assert.deepEqual(tls()[0], { state: 'Failed', failure: 'untrusted-root' });
+  watch.handshaken(sip, { kind: 'not-tried' });
+  assert.deepEqual(tls()[0], { state: 'Unknown' });
+  watch.handshaken(sip, { kind: 'established' });
+  watch.keepOnly(trunk(sip2));
+  assert.deepEqual(tls()[0], { state: 'Unknown' });
+});

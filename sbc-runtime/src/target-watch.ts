@@ -12,6 +12,8 @@ import { TargetBoard } from './routing/target-board.ts';
 import type { TargetEvent, TargetHealth } from './routing/target-health.ts';
 import type { Hop } from './sip/hop.ts';
 import type { Response } from './sip/message.ts';
+import { TlsStates, type TlsState } from './tls-states.ts';
+import type { HandshakeEnd } from './transport/handshake-end.ts';
 
 /** One target as the report tells it. */
 export interface TargetReport {
@@ -19,6 +21,8 @@ export interface TargetReport {
   readonly host: string;
   readonly port: number | undefined;
   readonly health: TargetHealth;
+  /** Undefined: it is reached without TLS. */
+  readonly tls: TlsState | undefined;
 }
 
 export interface TargetWatchDeps {
@@ -35,6 +39,7 @@ export class TargetWatch implements TargetReports {
   readonly #deps: TargetWatchDeps;
   readonly #board = new TargetBoard();
   readonly #refusals = new LastRefusals();
+  readonly #tls = new TlsStates();
 
   constructor(deps: TargetWatchDeps) {
     this.#deps = deps;
@@ -45,7 +50,7 @@ export class TargetWatch implements TargetReports {
   }
 
   answered(hop: Hop, status: number, retryAfterSeconds: number | undefined): void {
-    this.#record(hop, { kind: 'answered', status, retryAfterSeconds });
+    this.#record(hop, { kind: 'answered', status, retryAfterSeconds, isOfCall: true });
     // Teams: a data centre that sends a call away for a time wants the connection gone as well.
     if (status === 503 && retryAfterSeconds !== undefined) this.#deps.retire(hop);
   }
@@ -54,9 +59,13 @@ export class TargetWatch implements TargetReports {
     this.#refusals.record(hop, method, response, this.#deps.clock.wallMs());
   }
 
-  /** The last one of the trunk's far end. */
+  /** The last one of the trunk's far end that still counts. */
   lastRefusal(trunk: string): PeerRefusal | undefined {
-    return this.#refusals.of(trunk);
+    return this.#refusals.of(trunk, this.#deps.clock.wallMs());
+  }
+
+  handshaken(hop: Hop, end: HandshakeEnd): void {
+    this.#tls.record(hop, end);
   }
 
   silent(hop: Hop): void {
@@ -71,6 +80,7 @@ export class TargetWatch implements TargetReports {
   probed(hop: Hop, result: ProbeResult, periodSeconds: number): void {
     this.#board.probedEvery(hop, periodSeconds);
     if (result.kind === 'answered') this.#deps.metrics.optionsAnswered(hop.trunk, hop.host, result.status);
+    if (result.kind === 'answered') this.#refusals.optionsAnswered(hop, result.status);
     this.#record(hop, result);
     // A path that lost its state half-way swallows all that goes over the old connection, for as long as TCP keeps trying.
     if (result.kind === 'silent') this.#deps.retire(hop);
@@ -82,13 +92,16 @@ export class TargetWatch implements TargetReports {
       host: hop.host,
       port: hop.port,
       health: this.#board.of(hop),
+      tls: hop.protocol === 'TLS' ? this.#tls.of(hop) : undefined,
     }));
   }
 
   keepOnly(peers: Peers): void {
     const shared = sharedHealth(peers.values());
     this.#refusals.keepOnly(peers);
-    this.#board.keepOnly(hopsOf(peers), shared);
+    const hops = hopsOf(peers);
+    this.#tls.keepOnly(hops);
+    this.#board.keepOnly(hops, shared);
     for (const peer of peers.values()) {
       for (const hop of peer.targets) {
         if (!shared.has(hop)) this.#board.probedEvery(hop, peer.optionsPeriodSeconds);

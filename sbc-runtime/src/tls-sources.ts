@@ -32,15 +32,10 @@ function namesUnder(certificate: string, state: RoutingState, ordinal: number): 
 }
 
 /**
- * What makes a document unusable. A certificate outside its dates, or without one of the names, does so only where it
- * would take the place of one that is good: else calls that still work must go on, a trunk whose name is not covered yet
- * must not hold up all others, and status tells.
- *
- * @param before in force; undefined: nothing is
+ * What makes a document unusable. A certificate outside its dates, or without one of the names, does not: calls that
+ * still work must go on, a trunk whose name is not covered yet must not hold up all others, and status tells.
  */
-export function fatalTlsProblems(sources: TlsSources, nowMs: number, before?: TlsSources): readonly Problem[] {
-  const isFatal = (problem: TlsProblem) =>
-    !isFlaw(problem) || (before !== undefined && hasGood(problem.name, sources, before, nowMs));
+export function fatalTlsProblems(sources: TlsSources, nowMs: number): readonly Problem[] {
   return new TlsMaterial()
     .replace(sources, nowMs)
     .filter(isFatal)
@@ -52,14 +47,5 @@ export function fatalTlsProblems(sources: TlsSources, nowMs: number, before?: Tl
     }));
 }
 
-const isFlaw = ({ problem }: TlsProblem) =>
-  problem === 'expired' || problem === 'not-yet-valid' || problem === 'does-not-cover';
-
-/** The one in force under that name has no flaw, also for the names of today. */
-function hasGood(name: string, { certificates }: TlsSources, before: TlsSources, nowMs: number): boolean {
-  const names = certificates.find((certificate) => certificate.name === name)?.names ?? [];
-  const inForce = before.certificates.find((certificate) => certificate.name === name);
-  if (inForce === undefined) return false;
-  const today = { certificates: [{ ...inForce, names }], bundles: [], trunks: [] };
-  return !new TlsMaterial().replace(today, nowMs).some(isFlaw);
-}
+/** Nobody can serve by it. */
+export const isFatal = ({ problem }: TlsProblem): boolean => problem === 'unreadable' || problem === 'key-mismatch';

@@ -105,7 +105,7 @@ export const chartValues = z.strictObject({
   networkPolicy: z
     .strictObject({
       create: z.boolean().default(false).meta({
-        description: 'Create it: only probes and metrics may reach the operator, from anywhere in the cluster',
+        description: 'Create it: of the operator only the port of probes and metrics can be reached',
       }),
     })
     .prefault({})

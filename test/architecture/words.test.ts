@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { reasons } from '@teams-sbc/crds';
 import { codeOf, ROOT, sourceLines } from './sources.ts';
 
 /** Names of the contract are the contract's: `TeamsTrunk`, `TeamsTrunkState`, the preset `MicrosoftTeams`. */
@@ -58,6 +59,20 @@ test('every way a call can end is explained in docs/errors.md', () => {
   assert.ok(reasons.length > 15);
   assert.deepEqual(
     reasons.filter((reason) => !catalogue.includes(`| \`${reason}\` |`)),
+    [],
+  );
+});
+
+test('every reason of a condition that is documented is one that the operator gives', () => {
+  const given = new Set(
+    sourceLines('operator/src').flatMap(({ text }) =>
+      [...codeOf(text).matchAll(/'([A-Z][A-Za-z]+)'/g)].map(([, word]) => word),
+    ),
+  );
+  const documented = Object.values(reasons).flatMap((types) => Object.values(types).flatMap(Object.keys));
+  assert.ok(documented.length > 100);
+  assert.deepEqual(
+    documented.filter((reason) => !given.has(reason)),
     [],
   );
 });

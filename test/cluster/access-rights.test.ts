@@ -19,7 +19,7 @@ let operator: ApiClient;
 before(async () => {
   cluster = await startControlPlane({ name: 'access-rights' });
   await cluster.kubectl('apply', '--server-side', '-k', join(repository, 'config/default'));
-  for (const name of ['voice', 'lab', 'other']) await cluster.createNamespace(name);
+  for (const name of ['voice', 'lab', 'shop', 'other']) await cluster.createNamespace(name);
   operator = await cluster.clientFor(systemNamespace, 'teams-sbc-operator');
   await cluster.apply([foreignKind('monitoring.coreos.com', 'v1', 'ServiceMonitor', 'servicemonitors')]);
   await cluster.installCrdFiles(readdirSync(certManagerCrds()).map((file) => join(certManagerCrds(), file)));
@@ -207,11 +207,11 @@ test('the operator runs with these rights alone, makes every child, prunes, and 
   assert.equal(await running.process.end(), 0);
 });
 
-test('with rights in one namespace it serves that one, is refused nothing, and cannot look into others', async () => {
-  const namespaced = ['--namespace', 'scoped', '--set', 'watchNamespaces={lab},crds.create=false'];
+test('with rights in two namespaces it serves both, is refused nothing, and cannot look into others', async () => {
+  const namespaced = ['--namespace', 'scoped', '--set', 'watchNamespaces={lab,shop},crds.create=false'];
   await new Helm(cluster).run('install', 'scoped', chart, '--create-namespace', ...namespaced);
   const account = await cluster.clientFor('scoped', 'scoped-operator');
-  await assertRights(account, 'lab', { allowed, forbidden });
+  for (const namespace of ['lab', 'shop']) await assertRights(account, namespace, { allowed, forbidden });
   await assertRights(account, '', clusterWide);
   await assertRights(account, 'scoped', beside);
   assert.deepEqual(await filtered(account, 'other', allowed, true), []);
@@ -219,11 +219,19 @@ test('with rights in one namespace it serves that one, is refused nothing, and c
   const refusedBefore = await refusals();
   const running = await startOperator(cluster, { namespace: 'scoped', name: 'scoped-operator', host: 51 });
   await ready(running);
-  for (const namespace of ['lab', 'other'])
+  const served = ['lab', 'shop'];
+  for (const namespace of [...served, 'other'])
     await cluster.apply(manifests(namespace, { mode: 'HostNetwork', addresses }, { issuerRef }));
-  await until(async () => (await names('lab', 'configmaps')).includes('configmap/sbc-routing'), {
-    what: 'the routing state',
+  for (const namespace of served)
+    await until(async () => (await names(namespace, 'configmaps')).includes('configmap/sbc-routing'), {
+      what: `the routing state in ${namespace}`,
+    });
+  // Each namespace has a watch of its own: what goes in one goes there alone.
+  await cluster.kubectl('-n', 'shop', 'delete', 'sbci', 'sbc');
+  await until(async () => (await condition('shop', 'tmst/teams', 'ResolvedRefs')) === 'InstanceNotFound', {
+    what: 'a trunk without its instance',
   });
+  assert.equal(await condition('lab', 'tmst/teams', 'ResolvedRefs'), 'ResolvedRefs');
   assert.deepEqual(await names('other', childKinds), []);
   assert.deepEqual(
     running.process.lines.filter((line) => /forbidden|\b403\b/i.test(line)),

@@ -1,9 +1,12 @@
 /** The certificate of an instance: from the real cert-manager, and brought; the operator with the rights that it has, pods that are real runtimes. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { reportOf, shownBy } from './certificate/pod-tls.ts';
+import type { TLSSocket } from 'node:tls';
+import { Pki, type Leaf } from '../kit/pki.ts';
+import { dial, reportOf, shownBy } from './certificate/pod-tls.ts';
 import { wrongSecrets } from './certificate/wrong-secrets.ts';
 import type { Said } from './kit/api-client.ts';
 import { repository } from './kit/binaries.ts';
@@ -16,8 +19,13 @@ import { systemNamespace } from './packaging/helm.ts';
 
 let cluster: ControlPlane;
 let certManager: ClusterProgram;
+let pki: Pki;
+/** What the pods take for Microsoft. */
+let peer: Leaf;
 before(async () => {
   cluster = await startControlPlane({ name: 'certificates' });
+  pki = await Pki.create(join(cluster.directory, 'microsoft'));
+  peer = await pki.leaf({ names: ['sip.teams.test'] });
   await ProcessKubelet.start(cluster, { refreshMs: 500 });
   await cluster.kubectl('apply', '--server-side', '-k', join(repository, 'config/default'));
   await cluster.kubectl('-n', systemNamespace, 'scale', 'deployment/teams-sbc-operator', '--replicas=1');
@@ -48,7 +56,7 @@ const trunk = (name: string, spec: object = {}) => ({
   spec: {
     sbcRef: { name: 'sbc' },
     endpoints: [{ host: 'sip.teams.test', port: 5061 }],
-    // Who asks for their certificate.
+    tls: { trust: { caBundleRef: { kind: 'ConfigMap', name: 'microsoft', key: 'ca.crt' } } },
     allowCIDRs: ['127.0.0.0/8'],
     ...spec,
   },
@@ -112,7 +120,7 @@ async function inForce(before?: string): Promise<X509Certificate> {
   );
   for (const [ordinal, pod] of pods.entries()) {
     const fqdn = fqdns[ordinal] ?? '';
-    const shown = async () => (await shownBy(await addressOf(pod), fqdn)).serialNumber === leaf.serialNumber;
+    const shown = async () => (await shownBy(await addressOf(pod), fqdn, peer)) === leaf.serialNumber;
     await until(shown, { what: `the new certificate on ${pod}`, withinMs: 40_000 });
   }
   return leaf;
@@ -120,6 +128,13 @@ async function inForce(before?: string): Promise<X509Certificate> {
 
 async function addressOf(pod: string): Promise<string> {
   return (await read('pods', pod)).status.podIP as string;
+}
+
+/** RFC 5626 §4.4.1. */
+async function answersKeepAlive(connection: TLSSocket): Promise<void> {
+  connection.write('\r\n\r\n');
+  const [pong] = (await once(connection, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+  assert.equal(pong.toString(), '\r\n');
 }
 
 /** Which pods they are, and how often their containers have started: what a roll or a crash changes. */
@@ -132,7 +147,8 @@ async function lives(): Promise<string[]> {
 }
 
 test('without cert-manager an instance that has an issuer says so with the remedy', async () => {
-  await cluster.apply([issued(), trunk('teams')]);
+  const roots = { apiVersion: 'v1', kind: 'ConfigMap', metadata: inDefault('microsoft'), data: { 'ca.crt': pki.root } };
+  await cluster.apply([roots, issued(), trunk('teams')]);
   const message = await says('sbc', 'False CertManagerNotInstalled');
   assert.match(
     message,
@@ -191,8 +207,9 @@ test('other usages are issued anew, and status tells what was issued', async () 
   assert.deepEqual(await lives(), alive);
 });
 
-test('a renewed certificate is shown by every pod and told in its report, and no pod is replaced or restarted', async () => {
+test('a renewed certificate is shown by every pod and told in its report; connections stay, no pod is replaced or restarted', async () => {
   const [alive, before] = [await lives(), await leafInSecret()];
+  const held = await Promise.all(pods.map(async (pod) => dial(await addressOf(pod), fqdns[0] ?? '', peer)));
   // As `cmctl renew` does.
   const { metadata, status } = await read('certificates', 'sbc-tls');
   const issuing = {
@@ -216,6 +233,11 @@ test('a renewed certificate is shown by every pod and told in its report, and no
       [[leaf.validToDate.toISOString(), 89]],
     );
   }
+  for (const connection of held) {
+    assert.equal(connection.getPeerX509Certificate()?.serialNumber, before.serialNumber);
+    await answersKeepAlive(connection);
+    connection.destroy();
+  }
   assert.deepEqual(await lives(), alive);
 });
 
@@ -231,7 +253,7 @@ test('a Secret that somebody deletes is issued anew', async () => {
 test('the name of a new trunk is asked for; until it is covered the condition says so, and every trunk is programmed all the same', async () => {
   const [alive, before] = [await lives(), await leafInSecret()];
   const names = ['sbc.tenant.example', 'sbc2.tenant.example'];
-  certManager.pause();
+  await certManager.pause();
   try {
     await cluster.apply([trunk('tenant', { fqdns: names })]);
     const message = await says('sbc', 'False Issuing', /tenant/);
@@ -253,7 +275,7 @@ test('a trunk with a subdomain is covered by a wildcard, and the next one needs 
   const before = await leafInSecret();
   await cluster.apply([trunk('customer1', { subdomain: 'customer1' })]);
   const leaf = await inForce(before.serialNumber);
-  for (const fqdn of fqdns) assert.ok(namesOf(leaf).includes(`*.${fqdn}`), leaf.subjectAltName);
+  for (const fqdn of fqdns) assert.ok(namesOf(leaf).includes(`*.${fqdn}`));
   await says('sbc', 'True Valid');
   const { revision } = (await read('certificates', 'sbc-tls')).status;
   await cluster.apply([trunk('customer2', { subdomain: 'customer2' })]);
@@ -271,7 +293,8 @@ test('a brought Secret that is no good is told with reason and sentence, and ano
   ]);
   const alive = await lives();
   const { certificate, conditions } = (await read('sbci', 'sbc')).status;
-  const wrong = wrongSecrets((name) => `${name}-0.voice.example.com`);
+  const expired = await pki.leaf({ names: ['expired-0.voice.example.com'], expired: true });
+  const wrong = wrongSecrets((name) => `${name}-0.voice.example.com`, { crt: expired.certificate, key: expired.key });
   const secrets = [...wrong].flatMap(([name, { pair }]) => {
     if (pair === undefined) return [];
     return [{ apiVersion: 'v1', kind: 'Secret', metadata: inDefault(name), stringData: { 'tls.crt': pair.crt, 'tls.key': pair.key } }]; // prettier-ignore
@@ -285,4 +308,22 @@ test('a brought Secret that is no good is told with reason and sentence, and ano
   assert.deepEqual((await read('sbci', 'sbc')).status.certificate, certificate);
   assert.deepEqual((await read('sbci', 'sbc')).status.conditions, conditions);
   assert.deepEqual(await lives(), alive);
+});
+
+test('a Secret that was there before and is not cert-manager’s is not overwritten, and the remedy is told', async () => {
+  const brought = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: inDefault('kept-tls'),
+    stringData: { mine: 'all of it' },
+  };
+  await cluster.apply([brought]);
+  await cluster.apply([instance('kept', { issuerRef: { name: 'ca' } })]);
+  const message = await says('kept', 'False SecretNotOurs');
+  assert.match(
+    message,
+    /^Secret kept-tls is there already .*: delete or rename the Secret, or use it with spec\.tls\.secretRef$/,
+  );
+  assert.equal(await read('certificates', 'kept-tls'), undefined);
+  assert.deepEqual(Object.keys((await read('secrets', 'kept-tls')).data as object), ['mine']);
 });

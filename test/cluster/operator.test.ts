@@ -133,6 +133,10 @@ test('a child that somebody edits or deletes is as it should be again', async ()
 
 test('an operator that is killed and started again changes nothing', async () => {
   await says('sbci/sbc', 'Ready', 'True Ready');
+  // The address that the trunk had stays open for `drain.timeoutSeconds`.
+  await until(async () => !(await read('netpol/sbc', '-o', 'yaml')).includes('teams-sbc.dev/former-ranges'), {
+    what: 'the end of the former range',
+  });
   const before = await versions();
   process.kill(operator.pid ?? 0, 'SIGKILL');
   await operator.ended;

@@ -1,9 +1,11 @@
 /** A real runtime that takes its routing state from a real API server, with the rights that the operator gives it and none more. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseRuntimeReport, splitRoutingState } from '@teams-sbc/crds/runtime';
+import type { RunningProcess } from '../kit/process.ts';
 import { SBC_FQDN } from '../kit/routing-state.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { until } from './kit/until.ts';
@@ -20,12 +22,48 @@ after(() => cluster.stop());
 const [first, second, third] = [stateOf(101), stateOf(102), stateOf(103)];
 const hashOf = (state: typeof first) => splitRoutingState(state).index.hash;
 
-test('without a routing state and without a copy the runtime says so in one line, and ends', async () => {
+const probe = async (path: string) => {
+  const response = await fetch(`http://${stage.address}:8080${path}`);
+  return { status: response.status, body: await response.text() };
+};
+const waitsFor = (runtime: RunningProcess, what: RegExp) =>
+  runtime.waitForLine((line) => line.includes('Waiting, not serving yet') && what.test(line), 20_000);
+
+test('without a routing state and without a copy the runtime waits: alive, not ready; SIGTERM ends it at once', async () => {
   const runtime = stage.start();
-  assert.equal(await runtime.ended, 1);
-  const said = runtime.lines.filter((line) => !line.startsWith('{'));
-  assert.deepEqual(said.length, 1, said.join('\n'));
-  assert.match(said[0] ?? '', /^Cannot get a routing state: .* ConfigMap voice\/sbc-routing; and .*no such file$/);
+  await waitsFor(runtime, /there is no ConfigMap voice\/sbc-routing yet; and .*no such file/);
+  assert.equal((await probe('/livez')).status, 200);
+  const ready = await probe('/readyz');
+  assert.deepEqual([ready.status, /^waiting: .*voice\/sbc-routing/.test(ready.body)], [503, true]);
+  const { hash, refusal, pod } = await stage.summary();
+  assert.deepEqual([hash, refusal, pod], [undefined, undefined, 'sbc-0']);
+  runtime.signal('SIGTERM');
+  assert.equal(await runtime.ended, 0);
+  assert.deepEqual(
+    runtime.lines.filter((line) => !line.startsWith('{')),
+    [],
+  );
+});
+
+test('a pod that comes before its certificate waits for it, with the document told as refused, and serves once it is issued', async (t) => {
+  stage.forgetMirror();
+  await stage.remove('secrets', 'sbc-tls');
+  const runtime = stage.start();
+  await waitsFor(runtime, /there is no ConfigMap/);
+  const hash = await stage.publish(first);
+  await waitsFor(runtime, /sbc-tls\/tls\.crt: must be a readable file \(found no such file\)/);
+  assert.equal((await probe('/readyz')).status, 503);
+  const summary = await stage.summary();
+  assert.deepEqual([summary.hash, summary.refusal?.hash], [undefined, hash]);
+  assert.ok(parseRuntimeReport((await stage.ask('/status')).body).ok);
+  const issuedMs = stage.putCertificate(await stage.pki.sbc(SBC_FQDN)).then(() => performance.now());
+  await runtime.waitForLine(/"Started"/);
+  t.diagnostic(`from the Secret to its calls: ${(performance.now() - (await issuedMs)).toFixed(0)} ms`);
+  assert.equal((await stage.inForce(hash)).refusal, undefined);
+  assert.equal((await probe('/readyz')).status, 200);
+  assert.equal(runtime.lines.filter((line) => line.includes('Waiting, not serving yet')).length, 2);
+  await runtime.end();
+  stage.forgetMirror();
 });
 
 test('it serves by the document behind the index, and tells its hash to who has the token', async () => {
@@ -99,17 +137,48 @@ test('an API server that is away changes nothing; what was flipped meanwhile is 
   await stage.inForce(await stage.publish(third));
 });
 
-test('a process that crashes while the newest state is refused starts again with the last one in force', async () => {
+test('a renewed certificate that is worse is refused by itself: routing states go on, and a process that crashes keeps the good one', async () => {
   const good = await stage.pki.sbc(SBC_FQDN);
-  await stage.putCertificate({ ...good, key: stage.strangersKey });
-  await stage.untilSummary('the refusal', ({ refusal }) => refusal !== undefined);
+  await stage.putCertificate(good);
+  const shown = async () => {
+    const { certificates, refusal } = await stage.report();
+    const [certificate] = certificates;
+    return { notAfter: certificate?.notAfter, codes: certificate?.findings?.map(({ code }) => code) ?? [], refusal };
+  };
+  const { validToDate } = new X509Certificate(good.certificate);
+  await until(async () => (await shown()).notAfter === validToDate.toISOString(), { what: 'the good certificate' });
+  const isRefused = async () => (await shown()).codes.includes('renewal-refused');
+  const keeps = async () => {
+    const { notAfter, refusal } = await shown();
+    assert.deepEqual([notAfter, refusal], [validToDate.toISOString(), undefined]);
+  };
+  await stage.putCertificate(await stage.pki.leaf({ names: ['elsewhere.example.com'], days: 50 }));
+  await until(isRefused, { what: 'the finding' });
+  await stage.inForce(await stage.publish(second));
+  await keeps();
+  await stage.inForce(await stage.publish(third));
+  await keeps();
+  const said = stage.runtime?.lines.filter((line) => line.includes('Certificate refused, the one before it stays'));
+  assert.deepEqual([said?.length, said?.[0]?.includes(`lacks ${SBC_FQDN}`)], [1, true]);
+  stage.runtime?.signal('SIGKILL');
+  await stage.runtime?.ended;
+  await stage.started();
+  await until(isRefused, { what: 'the finding after the crash' });
+  await keeps();
+  await stage.putCertificate(good);
+  await until(async () => !(await isRefused()), { what: 'no finding' });
+});
+
+test('a process that crashes while the newest state is refused starts again with the last one in force', async () => {
+  const bad = await stage.publish(stateOf(-1));
+  await stage.untilSummary('the refusal', ({ refusal }) => refusal?.hash === bad);
   stage.runtime?.signal('SIGKILL');
   await stage.runtime?.ended;
   const { lines } = await stage.started();
   assert.ok(lines.some((line) => line.includes('Starting with the last document that was in force')));
-  const refused = await stage.untilSummary('the refusal', ({ refusal }) => refusal !== undefined);
+  const refused = await stage.untilSummary('the refusal', ({ refusal }) => refusal?.hash === bad);
   assert.equal(refused.hash, hashOf(third));
-  await stage.putCertificate(good);
+  await stage.publish(third);
   await stage.untilSummary('no refusal', ({ refusal }) => refusal === undefined);
 });
 
@@ -125,6 +194,21 @@ test('without the API server a restarted runtime serves by what it left, a new p
   await stage.started();
   assert.equal((await stage.summary()).hash, hashOf(first));
   await cluster.apiServer.start();
+  await stage.inForce(hashOf(third));
+});
+
+test('a new pod without the API server and without a copy waits, and serves soon after that is back', async (t) => {
+  await stage.runtime?.end();
+  await cluster.apiServer.kill();
+  stage.forgetMirror();
+  rmSync(stage.at('mounted-state'), { recursive: true });
+  const runtime = stage.start();
+  await waitsFor(runtime, /has not told of ConfigMap voice\/sbc-routing; and .*no such file/);
+  assert.equal((await probe('/livez')).status, 200);
+  await cluster.apiServer.start();
+  const startedMs = performance.now();
+  await runtime.waitForLine(/"Started"/, 15_000);
+  t.diagnostic(`from the API server to calls: ${(performance.now() - startedMs).toFixed(0)} ms`);
   await stage.inForce(hashOf(third));
 });
 

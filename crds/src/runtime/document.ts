@@ -12,6 +12,8 @@ export const maxTrunks = 4096;
 /** Of one instance: one for each of as many customers. */
 export const maxCallRoutes = 4096;
 export const maxNumberPolicies = 1000;
+/** Of one instance, however many trunks share them. */
+export const maxTrustBundles = 64;
 
 /** As Kubernetes names objects. Two entries of one list never share a name. */
 const name = z
@@ -212,7 +214,7 @@ export const routingState = z.strictObject({
   pods: z.array(pod).min(1).max(64),
   listeners: z.array(listener).min(1).max(16),
   certificates: z.array(certificate).max(64),
-  trustBundles: z.array(trustBundle).max(64),
+  trustBundles: z.array(trustBundle).max(maxTrustBundles),
   trunks: z.array(entrySchemas.trunks).max(maxTrunks),
   routes: z.array(route).max(maxTrunks),
   /** Absent: none, and `routes` hold. With any of them, `routes` is empty. */

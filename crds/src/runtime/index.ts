@@ -20,6 +20,7 @@ export {
   maxCallRoutes,
   maxNumberPolicies,
   maxTrunks,
+  maxTrustBundles,
   type CallRouteState,
   type ListenerState,
   type NumberMatchState,
@@ -42,6 +43,7 @@ export {
   type CertificateFinding,
 } from './judge-certificate.ts';
 export { maxRoutingStateLength, parseRoutingState, type ParsedRoutingState } from './parse.ts';
+export { RoutingStateReader } from './state-reader.ts';
 export {
   maxReportLength,
   maxSummaryLength,
@@ -60,6 +62,7 @@ export {
 export {
   EntryTexts,
   indexKey,
+  JoinMemory,
   joinShards,
   maxShardLength,
   parseRoutingIndex,

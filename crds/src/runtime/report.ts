@@ -36,7 +36,7 @@ const target = z.object({
   /** Of connections that we open; absent: the trunk has no TLS, or a runtime of before 0.2. */
   tls: z
     .object({
-      /** `Established`: the newest handshake came to its end. `Unknown`: none was tried yet. */
+      /** `Established`: the newest connection came so far. `Unknown`: none was tried yet, or it failed before TLS began. */
       state: z.enum(['Established', 'Failed', 'Unknown']),
       /** Why the newest handshake failed: `untrusted-root`, `name-mismatch`, …; only with `Failed`. */
       failure: text.optional(),
@@ -67,7 +67,7 @@ const trunk = z.object({
   targets: z.array(target).max(64),
   /** When the far end last sent us OPTIONS. */
   optionsReceivedAt: time.optional(),
-  /** Absent: the far end has refused nothing since the runtime started. */
+  /** Kept for an hour; one to OPTIONS until the same host takes OPTIONS, if that is earlier. Absent: nothing was refused. */
   lastRefusal: peerRefusal.optional(),
 });
 

@@ -7,6 +7,7 @@ import { parseRoutingState } from './parse.ts';
 import { samplePbxTrunk, sampleState, sampleTeamsTrunk } from './sample-state.ts';
 import {
   EntryTexts,
+  JoinMemory,
   joinShards,
   maxShardLength,
   parseRoutingIndex,
@@ -156,6 +157,20 @@ test('a missing shard, a damaged one and one of another length are named', () =>
     problems((texts) => texts.set(victim, `${text} `)),
     [`shards[1]: must be ${String(text.length)} characters of ${victim} (found ${String(text.length + 1)} characters)`],
   );
+});
+
+test('a join that remembers the one before gives the identical document, and believes no shard for its name', () => {
+  const memory = new JoinMemory();
+  const [before, after] = [stateWith(300), stateWith(301)].map((state) => splitRoutingState(state));
+  for (const split of [before, after, before]) {
+    assert.ok(split);
+    const result = joinShards(split.index, textsOf(split), memory);
+    assert.equal(result.ok && result.text, split.text);
+  }
+  assert.ok(before);
+  const [, victim] = before.shards;
+  const spoiled = new Map([...textsOf(before), [victim?.name ?? '', (victim?.text ?? '').replace('Teams', 'teams')]]);
+  assert.equal(joinShards(before.index, spoiled, memory).ok, false);
 });
 
 test('shards that fit their hashes and not the hash of the whole are refused', () => {

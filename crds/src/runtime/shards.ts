@@ -106,10 +106,7 @@ type Lists = Record<(typeof LISTS)[number], readonly object[]>;
 /** @param textOf `EntryTexts.of` where most entries are those of the last split: 2000 trunks cost some milliseconds then. */
 export function splitRoutingState(state: RoutingState, textOf: (entry: object) => EntryText = entryText): SplitState {
   const lists = listsOf(state);
-  const texts = Object.fromEntries(LISTS.map((list) => [list, lists[list].map(textOf)])) as Record<
-    (typeof LISTS)[number],
-    EntryText[]
-  >;
+  const texts = textsOf(lists, textOf);
   const text = wholeText(state, texts);
   const contents = [headText(state, lists), ...bucketTexts(lists, texts)];
   const shards = contents.map((content): Shard => {
@@ -128,6 +125,16 @@ export function splitRoutingState(state: RoutingState, textOf: (entry: object) =
 /** The first 40 bits are enough to tell an instance's shards apart; the index holds the whole hash. */
 export function shardName(instance: string, shardHash: string): string {
   return `${instance}-routing-${shardHash.slice('sha256:'.length, 'sha256:'.length + 10)}`;
+}
+
+/** Canonical JSON of the whole. */
+export function stateText(state: object, textOf: (entry: object) => EntryText): string {
+  return wholeText(state, textsOf(listsOf(state), textOf));
+}
+
+function textsOf(lists: Lists, textOf: (entry: object) => EntryText): Record<(typeof LISTS)[number], EntryText[]> {
+  const texts = LISTS.map((list) => [list, lists[list].map(textOf)]);
+  return Object.fromEntries(texts) as Record<(typeof LISTS)[number], EntryText[]>;
 }
 
 function listsOf(state: object): Lists {
@@ -219,19 +226,43 @@ export function parseRoutingIndex(text: string): ParsedIndex {
 export type JoinedState =
   { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** Remembers the shards of the last join: one that has not changed is neither hashed nor read again. */
+export class JoinMemory {
+  readonly texts = new EntryTexts();
+  /** By the text, whose hash was found right. */
+  contents: ReadonlyMap<string, { readonly hash: string; readonly content: unknown }> = new Map();
+}
+
 /**
  * The document as canonical JSON, whose hash is `index.hash`; whether a runtime can use it is `parseRoutingState`'s to say.
  * Never throws.
  *
  * @param texts of the shards, by the name of their ConfigMap
+ * @param memory of the join before, and for the next one
  */
-export function joinShards(index: RoutingIndex, texts: ReadonlyMap<string, string>): JoinedState {
-  const problems = index.shards.flatMap((shard, at) => shardProblems(shard, at, texts.get(shard.name)));
+export function joinShards(
+  index: RoutingIndex,
+  texts: ReadonlyMap<string, string>,
+  memory: JoinMemory = new JoinMemory(),
+): JoinedState {
+  const isKnown = ({ name, hash: wanted, length }: RoutingIndex['shards'][number]) => {
+    const shard = texts.get(name) ?? '';
+    return shard.length === length && memory.contents.get(shard)?.hash === wanted;
+  };
+  const problems = index.shards.flatMap((shard, at) =>
+    isKnown(shard) ? [] : shardProblems(shard, at, texts.get(shard.name)),
+  );
   if (problems.length > 0) return { ok: false, problems: atMost(problems) };
-  const [head, ...buckets] = index.shards.map(({ name }) => readJson(texts.get(name) ?? ''));
+  memory.contents = new Map(
+    index.shards.map(({ name, hash: shardHash }) => {
+      const shard = texts.get(name) ?? '';
+      return [shard, memory.contents.get(shard) ?? { hash: shardHash, content: readJson(shard) }] as const;
+    }),
+  );
+  const [head, ...buckets] = index.shards.map(({ name }) => memory.contents.get(texts.get(name) ?? '')?.content);
   const state = assemble(head, buckets);
   if (state === undefined) return refused('shards', 'a head and buckets of lists', 'shards of another form');
-  const text = canonicalJson(state);
+  const text = stateText(state, memory.texts.of);
   const found = hashText(text);
   if (found !== index.hash) return refused('hash', `the hash of the joined document, ${found}`, index.hash);
   return { ok: true, text };
@@ -252,6 +283,7 @@ function assemble(head: unknown, buckets: readonly unknown[]): object | undefine
   const present: readonly unknown[] = head['lists'];
   const orders = isObject(head['orders']) ? head['orders'] : {};
   const state = new Map(Object.entries(head['state']));
+  if (LISTS.some((list) => state.has(list))) return undefined;
   for (const list of LISTS) {
     const entries = buckets.flatMap((bucket) => entriesOf(bucket, list));
     if (!present.includes(list) && entries.length === 0) continue;

@@ -94,7 +94,8 @@ const destination = z.strictObject({
   kind: trunkKind.meta({ description: 'Kind of the trunk.' }),
   name: objectName.meta({ description: 'Name of the trunk, in the same namespace.', examples: ['pbx'] }),
   priority: z.int().min(0).max(100).default(0).meta({
-    description: 'Destinations of a lower number are tried before those of a higher one.',
+    description:
+      'Destinations of a lower number are tried before those of a higher one. Those that do not answer OPTIONS on any host come behind all others.',
   }),
   weight: z.int().min(1).max(1000).default(100).meta({
     description:
@@ -118,7 +119,7 @@ const failover = z
       .default([...defaultFailoverStatusCodes])
       .meta({
         description:
-          'SIP status codes of a destination on which the next one is tried: 408 and 5xx try its other hosts first, others leave it at once. No answer at all, and no connection, always try the next. Once a phone has rung, nothing is tried any more. All other codes end the call and reach the caller.',
+          'SIP status codes of a destination on which the next one is tried: 408 and 5xx try its other hosts first, others leave it at once. No answer at all, and no connection, always try the next. Once a phone has rung, nothing is tried any more. All other codes end the call and reach the caller; 408, 503 and 504 do so when the other hosts of the same destination were tried.',
       }),
   })
   .prefault({})

@@ -28,7 +28,7 @@ export const tls = withRules(
       .optional()
       .meta({
         description:
-          'A cert-manager issuer. The operator then keeps a Certificate (RSA, 2048 bits) that covers the FQDN of every pod and trunk. The issuer must be one that Microsoft trusts. Not available in local mode: bring a Secret there.',
+          'A cert-manager issuer. The operator then keeps a Certificate (RSA, 2048 bits) that covers the FQDN of every pod and trunk, with at most 100 names: those of the pods, then those that trunks bring, the oldest first. The issuer must be one that Microsoft trusts. Not available in local mode: bring a Secret there.',
       }),
     usages: uniqueList(
       z

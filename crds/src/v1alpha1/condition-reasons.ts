@@ -1,30 +1,5 @@
 /** The reasons of each condition type, as data: what a status says in one word, what that means, what helps. */
-
-type Status = 'True' | 'False' | 'Unknown';
-
-export interface ReasonEntry {
-  /** The statuses of the condition with which the reason is used. */
-  readonly statuses: readonly Status[];
-  /** A sentence without a full stop. */
-  readonly meaning: string;
-  /** What to do about it; absent: nothing. A sentence without a full stop. */
-  readonly remedy?: string;
-}
-
-const good = (meaning: string, remedy?: string): ReasonEntry => entry(['True'], meaning, remedy);
-const bad = (meaning: string, remedy: string): ReasonEntry => entry(['False'], meaning, remedy);
-const open = (meaning: string, remedy?: string): ReasonEntry => entry(['Unknown'], meaning, remedy);
-
-function entry(statuses: readonly Status[], meaning: string, remedy?: string): ReasonEntry {
-  return { statuses, meaning, ...(remedy !== undefined && { remedy }) };
-}
-
-const pending = {
-  Pending: open(
-    'The operator has not looked at this generation yet',
-    'Wait some seconds; if it stays, see whether the operator runs and holds its Lease',
-  ),
-} as const;
+import { bad, good, open, passing, pending } from './reason-entry.ts';
 
 const instanceNotFound = bad(
   'The SbcInstance of spec.sbcRef is not there, in this namespace',
@@ -49,31 +24,36 @@ export const acceptedInstance = {
   ),
 } as const;
 
+/** Of all that is attached to an instance. */
 const acceptedMember = {
   ...accepted,
   DocumentInvalid: bad(
     'The routing state that it would become part of breaks a limit of the runtime; the last good one stays in force',
     'See the SbcInstance, whose message names the limit',
   ),
-  Conflict: bad(
-    'An older object has the name, FQDN or number that this one wants; the oldest keeps it, this one is left out',
-    'Choose another name or FQDN, or remove the older object that the message names',
-  ),
   TooMany: bad(
-    'The instance has more objects of this kind than one routing state can hold; the youngest are left out',
-    'Move some of them to another SbcInstance',
-  ),
-  InvalidName: bad(
-    'A name made of this object is too long or cannot be used',
-    'Shorten the field that the message names: Teams takes FQDNs of at most 63 characters',
+    'The instance has more objects of this kind, or more different CA bundles, than one routing state can hold; the youngest are left out',
+    'Move some of them to another SbcInstance, or put several certificates into one bundle',
   ),
 } as const;
 
-export const acceptedTrunk = {
+export const acceptedPbxTrunk = {
   ...acceptedMember,
+  Conflict: bad(
+    'An older trunk has the name or an FQDN that this one wants; the oldest keeps it, this one is left out',
+    'Choose another name or FQDN, or remove the older trunk that the message names',
+  ),
   NoListener: bad(
     'The instance has no listener for this kind of trunk and transport',
     'Add {kind, transport, port} to spec.listeners of the SbcInstance, or change spec.transport',
+  ),
+} as const;
+
+export const acceptedTeamsTrunk = {
+  ...acceptedPbxTrunk,
+  InvalidName: bad(
+    'An FQDN made of this object is too long',
+    'Shorten the field that the message names: Teams takes FQDNs of at most 63 characters',
   ),
   PortMismatch: bad(
     'Microsoft dials one port alone in this region, and the listener for TeamsTrunk has another',
@@ -82,6 +62,10 @@ export const acceptedTrunk = {
   FqdnsMismatch: bad(
     'spec.fqdns has fewer names than the instance has pods',
     'Add one name for each pod, or lower spec.replicas of the SbcInstance',
+  ),
+  CertificateFull: bad(
+    'The certificate of the instance has no room for the FQDNs of this trunk, which Microsoft refuses without; older trunks have their place in it',
+    'Move the trunk to another SbcInstance, give it spec.subdomain instead of fqdns (a wildcard covers it), or bring a certificate with spec.tls.secretRef',
   ),
 } as const;
 
@@ -93,13 +77,25 @@ export const acceptedRouting = {
   ),
 } as const;
 
-export const resolvedRefs = {
+const resolvedRefs = {
   ...pending,
   ResolvedRefs: good('Everything that it names is there and can be used'),
+} as const;
+
+const secretNotFound = {
   SecretNotFound: bad(
     'A Secret that it names is not there, in this namespace',
     'Create the Secret; it is taken up without a restart',
   ),
+} as const;
+
+export const resolvedRefsInstance = { ...resolvedRefs, ...secretNotFound } as const;
+
+export const resolvedRefsPolicy = { ...resolvedRefs, InstanceNotFound: instanceNotFound } as const;
+
+export const resolvedRefsTeamsTrunk = {
+  ...resolvedRefsPolicy,
+  ...secretNotFound,
   ConfigMapNotFound: bad(
     'A ConfigMap that it names is not there, in this namespace',
     'Create the ConfigMap; it is taken up without a restart',
@@ -109,16 +105,18 @@ export const resolvedRefs = {
     'A CA bundle holds no certificate that can be read',
     'Put PEM text (-----BEGIN CERTIFICATE-----) under the key that caBundleRef names',
   ),
+} as const;
+
+export const resolvedRefsPbxTrunk = {
+  ...resolvedRefsTeamsTrunk,
   InvalidCredentials: bad(
     'The Secret of spec.auth has no username or no password',
     'Fill the keys username and password of the Secret',
   ),
 } as const;
 
-export const resolvedRefsMember = { ...resolvedRefs, InstanceNotFound: instanceNotFound } as const;
-
-export const resolvedRefsRouting = {
-  ...resolvedRefsMember,
+export const resolvedRefsRoute = {
+  ...resolvedRefsPolicy,
   TrunkNotFound: bad(
     'A trunk that the route names is not there, belongs to another instance, or is left out for a problem of its own',
     'Create or mend the trunk, or correct the name; destinations that are there are used meanwhile, and without any its calls are answered 503',
@@ -129,79 +127,21 @@ export const resolvedRefsRouting = {
   ),
 } as const;
 
-export const certificateReady = {
-  ...pending,
-  Valid: good('The certificate is valid now, covers every FQDN and belongs to its key'),
-  ExpiresSoon: good('The certificate is valid for less than 30 days', 'Renew it; cert-manager does so by itself'),
-  IssuedUsagesDiffer: good(
-    'The certificate is usable; the issuer gave it other usages than spec.tls.usages asks for',
-    'Nothing, where the message speaks of client auth alone: Microsoft takes certificates without it. Else choose another profile at the issuer',
-  ),
-  KeyNotRsa: good(
-    'The certificate is usable for PBXs; its key is not RSA, and the TLS 1.2 suites that Microsoft lists are for RSA keys',
-    'Issue it with an RSA key of 2048 bits or more where the instance has TeamsTrunks',
-  ),
-  CertManagerNotInstalled: bad(
-    'spec.tls.issuerRef is set, and the cluster has no cert-manager',
-    'Install cert-manager (cert-manager.io), or bring a Secret with spec.tls.secretRef',
-  ),
-  Issuing: {
-    statuses: ['False', 'Unknown'],
-    meaning: 'cert-manager is about to issue the certificate',
-    remedy: 'Wait; if it takes minutes: kubectl describe certificate, certificaterequest, order',
-  },
-  IssuerNotReady: bad(
-    'cert-manager waits for the issuer: it is not there, or not ready itself',
-    'Create the issuer that spec.tls.issuerRef names, or name another one; kubectl describe issuer says why it is not ready',
-  ),
-  IssuanceFailed: bad(
-    'The issuer refused or could not issue the certificate',
-    'The message is that of cert-manager; mend the issuer or the DNS challenge, it is tried again by itself',
-  ),
-  SecretNotFound: bad(
-    'The Secret of the certificate is not there',
-    'Create the Secret of type kubernetes.io/tls that spec.tls.secretRef names',
-  ),
-  InvalidKeyPair: bad(
-    'tls.crt or tls.key is missing or cannot be read, or the key belongs to another certificate; the pods keep the last good one',
-    'Put the certificate with its intermediates into tls.crt and its own private key into tls.key',
-  ),
-  NameNotCovered: bad(
-    'The certificate lacks a name that pods or trunks have; Microsoft refuses it for that name',
-    'Issue it with all names that the message lists; a wildcard stands for one label',
-  ),
-  Expired: bad('The certificate is no longer valid', 'Renew it; the pods take it up without a restart'),
-  NotYetValid: bad('The certificate is not valid yet', 'Wait until then, or see whether a clock is wrong'),
-  KeyTooSmall: bad('The RSA key has less than 2048 bits', 'Issue it with a key of 2048 bits or more'),
-  WrongUsage: bad(
-    'The certificate is not for servers (serverAuth)',
-    'Issue it with the usage server auth; Microsoft demands it',
-  ),
-} as const;
-
-export const addressesAssigned = {
-  ...pending,
-  Assigned: good('Every pod has an address of its own; status.addresses lists what DNS must say'),
-  AddressMissing: bad(
-    'A pod has no address yet',
-    'The message names the pod and what it waits for: a node, a load balancer, or an entry of spec.network.addresses',
-  ),
-  AddressShared: bad(
-    'Two pods have the same address; Teams refuses several gateways behind one',
-    'Give each pod its own: another node, or an own entry of spec.network.addresses',
-  ),
-} as const;
-
 export const programmed = {
   Pending: {
     statuses: ['False', 'Unknown'],
     meaning: 'The newest manifest is on its way to the pods',
     remedy: 'Wait some seconds; the message says what is missing',
+    isProgress: true,
   },
   InSync: good('Every ready pod runs it as it is written'),
   NotAccepted: bad(
     'It is left out of the routing state, or the instance keeps its last good one',
     'See the condition Accepted, or ResolvedRefs',
+  ),
+  ApplyFailed: bad(
+    'The API server refused a part of what the instance is made of, or an object of somebody else has the name of that part; what was applied before stays in force',
+    'The message is that of the API server: an admission policy, a quota, missing rights of the operator; it is tried again by itself',
   ),
   DocumentRefused: bad(
     'A pod refused the routing state and keeps the last good one',
@@ -216,8 +156,8 @@ export const programmed = {
     meaning: 'The operator cannot ask the pods what they run; calls go on',
     remedy: 'Let the operator reach TCP port spec.observability.statusPort of the pods',
   },
-  NoReadyPod: bad(
-    'No pod is ready, so nothing runs it',
+  NoReadyPod: passing(
+    'No pod is ready, so nothing runs it; the condition Available of the SbcInstance tells whether that passes',
     'kubectl get pods -l teams-sbc.dev/instance=<instance>; kubectl describe pod tells why',
   ),
 } as const;
@@ -229,11 +169,12 @@ export const available = {
     'Some pods take calls, others do not',
     'The message names them; kubectl describe pod tells why',
   ),
+  Starting: passing('No pod is ready yet', 'Wait; after five minutes it becomes NoReadyPod'),
   NoReadyPod: bad(
     'No pod is ready',
-    'kubectl describe pod tells why: no node that fits, an image that cannot be pulled, a port that is taken',
+    'kubectl describe pod tells why: no node that fits, an image that cannot be pulled, a port that is taken. Without any pod: kubectl describe statefulset',
   ),
-  Draining: bad(
+  Draining: passing(
     'Every pod is draining: calls that run go on, new ones are answered 503',
     'Wait until new pods are there; spec.drain.timeoutSeconds bounds it',
   ),
@@ -258,7 +199,7 @@ export const reachable = {
     'The far end answers, and refuses',
     'status.lastRefusal says what that means; for Teams: the FQDN must be registered as a gateway in the tenant',
   ),
-  Held: bad(
+  Held: passing(
     'Every host of the far end asked us to stay away for a while (503 with Retry-After)',
     'Wait until heldUntil in the status',
   ),
@@ -276,6 +217,13 @@ export const reachable = {
 /** A trunk below a carrier's shares what the carrier's trunk meets. */
 export const reachableTeams = {
   ...reachable,
+  ProbedByCarrier: {
+    statuses: ['True', 'False', 'Unknown'],
+    meaning:
+      'A trunk with a subdomain sends no OPTIONS of its own: that of the carrier does, and the status is that one’s',
+    remedy: 'Where it is not True: see the condition Reachable of the TeamsTrunk that the message names',
+    isProgress: true,
+  },
   CarrierMissing: open(
     'A trunk with a subdomain sends no OPTIONS of its own, and no TeamsTrunk has the FQDNs of the pods',
     'Create a TeamsTrunk of the carrier, without subdomain and fqdns',
@@ -284,11 +232,15 @@ export const reachableTeams = {
 
 const notAccepted = bad('It is not accepted', 'See the condition Accepted');
 const unresolved = bad('Something that it names is missing or cannot be used', 'See the condition ResolvedRefs');
-const notProgrammed = bad('Not every pod runs it yet', 'See the condition Programmed');
+const notProgrammed = bad('Not every pod runs it', 'See the condition Programmed');
 
 export const readyMember = {
   ...pending,
   Ready: good('All is as it should be'),
+  Progressing: open(
+    'Something is not as it should be yet, and nobody has anything to mend on this object',
+    'Wait; the message says for what',
+  ),
   NotAccepted: notAccepted,
   RefsNotResolved: unresolved,
   NotProgrammed: notProgrammed,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const conditionTypes = {
   Accepted: 'The manifest is valid and fits the instance that it names.',
-  ResolvedRefs: 'Every Secret, ConfigMap and SbcInstance that it names exists and can be used.',
+  ResolvedRefs: 'Everything that it names exists and can be used: SbcInstance, Secret, ConfigMap, trunk, NumberPolicy.',
   CertificateReady: 'The certificate exists, is valid now and covers every FQDN.',
   AddressesAssigned: 'Every pod has an address of its own.',
   Programmed: 'Every ready pod runs the current routing state.',

@@ -29,7 +29,7 @@ export const network = z
   .strictObject({
     mode: z.enum(['HostNetwork', 'LoadBalancerPerPod', 'ClusterPod']).default('HostNetwork').meta({
       description:
-        'How pods are reached. `HostNetwork`: a pod uses the addresses of its node, and no two pods of an instance share a node. `LoadBalancerPerPod`: every pod gets a Service of type LoadBalancer of its own. `ClusterPod`: pods keep their cluster address, for clusters whose pod addresses are routed, and for tests.',
+        'How pods are reached. `HostNetwork`: a pod uses the addresses of its node, and no two pods of an instance share a node. `LoadBalancerPerPod`: every pod gets a Service of type LoadBalancer of its own, for SIP over TCP and TLS alone. Sound and SIP over UDP do not go through it: the network must bring them to the pod under the same address (1:1 NAT), or there is no sound. `ClusterPod`: pods keep their cluster address, for clusters whose pod addresses are routed, and for tests.',
     }),
     addresses: uniqueList(z.array(address).max(16), ['address']).default([]).meta({
       description:

@@ -32,7 +32,7 @@ const rule = z.strictObject({
     })
     .meta({
       description:
-        'What the number becomes. `$1` to `$9` are what the groups of the pattern have captured, `$0` is the whole number. Teams wants E.164 with `+`.',
+        'What the number becomes. `$1` to `$9` are what the groups of the pattern have captured, `$0` is the whole number. Teams wants E.164 with `+`. A caller of whom nothing is left, or `anonymous`, is hidden; a call to a number of which nothing is left is answered 404.',
       examples: ['+49$1', '$1'],
     }),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { annotations, labels } from './annotations.ts';
 import { objectName } from './field.ts';
-import { withRules } from './rule.ts';
+import { listMap, withRules } from './rule.ts';
 
 /** As Kubernetes writes amounts: `500m`, `1.5`, `512Mi`, `2`. */
 const quantity = z
@@ -115,6 +115,16 @@ export const podTemplate = z
         description:
           'Label of nodes over whose values the pods spread as evenly as they can. Besides, no two pods share a node where mode is HostNetwork.',
         examples: ['kubernetes.io/hostname'],
+      }),
+    imagePullSecrets: listMap(
+      z.array(z.strictObject({ name: objectName.meta({ description: 'Name of the Secret.' }) })).max(16),
+      ['name'],
+    )
+      .optional()
+      .meta({
+        description:
+          'Secrets of type kubernetes.io/dockerconfigjson, in the same namespace, with which the node pulls the images: for a registry of your own that asks for a login. Absent: those of the ServiceAccount, which has none.',
+        examples: [[{ name: 'registry-login' }]],
       }),
     priorityClassName: objectName.optional().meta({
       description:

@@ -38,6 +38,17 @@ test('what is bad has a remedy', () => {
     assert.ok(!statuses.includes('False') || remedy !== undefined, where);
 });
 
+test('a reason that passes is one of False, and of a condition of its name it passes on every kind', () => {
+  const passing = new Map<string, boolean>();
+  for (const [where, , { statuses, isProgress = false }] of all) {
+    const name = where.slice(where.indexOf(' ') + 1);
+    assert.equal(passing.get(name) ?? isProgress, isProgress, where);
+    passing.set(name, isProgress);
+    assert.ok(!isProgress || statuses.includes('False'), where);
+  }
+  assert.ok(passing.get('CertificateReady Issuing') === true && passing.get('CertificateReady Expired') === false);
+});
+
 test('docs/conditions.md has every reason', () => {
   const page = conditionsPage().get('docs/conditions.md') ?? '';
   for (const [where, reason, { meaning }] of all)

@@ -2,24 +2,26 @@
  * Every reason that a condition can have: kind → condition type → reason. `docs/conditions.md` is made of it, and a reason
  * that does not stand here does not compile.
  */
+import { addressesAssigned, certificateReady } from './certificate-reasons.ts';
 import {
   acceptedInstance,
+  acceptedPbxTrunk,
   acceptedRouting,
-  acceptedTrunk,
-  addressesAssigned,
+  acceptedTeamsTrunk,
   available,
-  certificateReady,
   programmed,
   reachable,
   reachableTeams,
   readyInstance,
   readyMember,
   readyTrunk,
-  resolvedRefs,
-  resolvedRefsMember,
-  resolvedRefsRouting,
-  type ReasonEntry,
+  resolvedRefsInstance,
+  resolvedRefsPbxTrunk,
+  resolvedRefsPolicy,
+  resolvedRefsRoute,
+  resolvedRefsTeamsTrunk,
 } from './condition-reasons.ts';
+import type { ReasonEntry } from './reason-entry.ts';
 import type { conditionsOf } from './conditions.ts';
 
 export type { ReasonEntry };
@@ -31,7 +33,7 @@ type TypeOf<Of extends ReasonedKind> = ConditionsOf[Of][number];
 export const reasons = {
   SbcInstance: {
     Accepted: acceptedInstance,
-    ResolvedRefs: resolvedRefs,
+    ResolvedRefs: resolvedRefsInstance,
     CertificateReady: certificateReady,
     AddressesAssigned: addressesAssigned,
     Programmed: programmed,
@@ -39,28 +41,28 @@ export const reasons = {
     Ready: readyInstance,
   },
   TeamsTrunk: {
-    Accepted: acceptedTrunk,
-    ResolvedRefs: resolvedRefsMember,
+    Accepted: acceptedTeamsTrunk,
+    ResolvedRefs: resolvedRefsTeamsTrunk,
     Programmed: programmed,
     Reachable: reachableTeams,
     Ready: readyTrunk,
   },
   PbxTrunk: {
-    Accepted: acceptedTrunk,
-    ResolvedRefs: resolvedRefsMember,
+    Accepted: acceptedPbxTrunk,
+    ResolvedRefs: resolvedRefsPbxTrunk,
     Programmed: programmed,
     Reachable: reachable,
     Ready: readyTrunk,
   },
   CallRoute: {
     Accepted: acceptedRouting,
-    ResolvedRefs: resolvedRefsRouting,
+    ResolvedRefs: resolvedRefsRoute,
     Programmed: programmed,
     Ready: readyMember,
   },
   NumberPolicy: {
     Accepted: acceptedRouting,
-    ResolvedRefs: resolvedRefsMember,
+    ResolvedRefs: resolvedRefsPolicy,
     Programmed: programmed,
     Ready: readyMember,
   },

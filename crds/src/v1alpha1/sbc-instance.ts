@@ -105,6 +105,9 @@ const images = z
   .prefault({})
   .meta({ description: 'Other images than the operator brings, for mirrors and tests.' });
 
+/** ip(7), ip_unprivileged_port_start; on a network of their own the pods set it to 0. */
+const firstFreePort = 1024;
+
 const sbcInstanceSpec = withRules(
   z.strictObject({
     replicas,
@@ -181,6 +184,20 @@ const sbcInstanceSpec = withRules(
       message: 'observability.port and observability.statusPort are the same: choose another port for one of them',
       holds: (self) => self.observability.port !== self.observability.statusPort,
       path: ['observability', 'statusPort'],
+    },
+    {
+      cel: `self.network.mode != 'HostNetwork' || self.listeners.all(l, l.port >= ${String(firstFreePort)})`,
+      message: `on the network of the node only root may listen below ${String(firstFreePort)}, and the pods are not root: choose another port, or another network.mode`,
+      holds: ({ network: { mode }, listeners: all }) =>
+        mode !== 'HostNetwork' || all.every((l) => l.port >= firstFreePort),
+      path: ['listeners'],
+    },
+    {
+      cel: `self.network.mode != 'HostNetwork' || (self.observability.port >= ${String(firstFreePort)} && self.observability.statusPort >= ${String(firstFreePort)})`,
+      message: `on the network of the node only root may listen below ${String(firstFreePort)}, and the pods are not root: choose other ports, or another network.mode`,
+      holds: ({ network: { mode }, observability: { port: health, statusPort } }) =>
+        mode !== 'HostNetwork' || (health >= firstFreePort && statusPort >= firstFreePort),
+      path: ['observability'],
     },
     {
       cel: "!has(self.network.serviceAnnotations) || self.network.mode == 'LoadBalancerPerPod'",

@@ -4,8 +4,11 @@ import { condition, conditionsOf } from './conditions.ts';
 
 const maxGeneration = Number.MAX_SAFE_INTEGER;
 
-export const statusText = z.string().max(1024);
-export const statusName = z.string().max(253);
+/** What the operator cuts to: a status that is too long is not stored at all. */
+export const statusLimits = { text: 1024, name: 253, certificateNames: 256, certificateUsages: 32 } as const;
+
+export const statusText = z.string().max(statusLimits.text);
+export const statusName = z.string().max(statusLimits.name);
 const statusTime = z.string().max(32).meta({ format: 'date-time' });
 export const statusPort = z.int().min(1).max(65535);
 export const podCount = z.int().min(0).max(1024);
@@ -71,10 +74,10 @@ export const target = {
   lastFailure: statusText.optional().meta({
     description: 'Why the last request got no answer: connection refused, untrusted-root and the like.',
   }),
-  tls: z
-    .enum(['Established', 'Failed', 'Unknown'])
-    .optional()
-    .meta({ description: 'How the last TLS handshake ended that we began. Absent: the trunk has no TLS.' }),
+  tls: z.enum(['Established', 'Failed', 'Unknown']).optional().meta({
+    description:
+      'How the newest TLS connection that we opened began; Unknown: none yet, or it failed before TLS. Absent: the trunk has no TLS.',
+  }),
   heldUntil: statusTime.optional().meta({
     description: 'It asked us to stay away until then (503 with Retry-After).',
   }),
@@ -92,7 +95,10 @@ export const lastRefusal = z
     at: statusTime.meta({ description: 'When.' }),
   })
   .optional()
-  .meta({ description: 'The newest request of ours that the far end refused.' });
+  .meta({
+    description:
+      'The newest request of ours that the far end refused. It goes an hour after it was said; one to OPTIONS as soon as the same host takes OPTIONS.',
+  });
 
 export const pods = z
   .object({
@@ -108,11 +114,11 @@ export const certificate = z
     notBefore: statusTime.optional().meta({ description: 'Valid from.' }),
     notAfter: statusTime.optional().meta({ description: 'Valid until.' }),
     issuer: statusText.optional().meta({ description: 'Who issued it.' }),
-    dnsNames: z.array(statusName).max(256).optional().meta({
-      description: 'The names that it covers.',
+    dnsNames: z.array(statusName).max(statusLimits.certificateNames).optional().meta({
+      description: 'The names that it covers; of very many the first.',
       'x-kubernetes-list-type': 'atomic',
     }),
-    usages: z.array(statusName).max(32).optional().meta({
+    usages: z.array(statusName).max(statusLimits.certificateUsages).optional().meta({
       description:
         'What it may be used for: serverAuth, clientAuth, any, or an object identifier. Absent: the certificate does not restrict its use.',
       'x-kubernetes-list-type': 'atomic',

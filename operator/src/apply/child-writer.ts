@@ -4,6 +4,8 @@ import { canonicalJson } from '@teams-sbc/crds/runtime';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { keyOf } from '../kube/kube-object.ts';
+import { resourceOf } from '../kube/resource.ts';
+import { refuseForeign } from './foreign-object.ts';
 
 export const childFieldManager = 'teams-sbc-operator';
 
@@ -32,20 +34,25 @@ export type WriteOutcome =
   | 'Repaired';
 
 export class ChildWriter {
-  readonly #kube: Pick<KubeClient, 'apply'>;
+  readonly #kube: Pick<KubeClient, 'apply' | 'list'>;
   readonly #applied = new Map<string, Applied>();
 
-  constructor({ kube }: { readonly kube: Pick<KubeClient, 'apply'> }) {
+  constructor({ kube }: { readonly kube: Pick<KubeClient, 'apply' | 'list'> }) {
     this.#kube = kube;
   }
 
-  /** Level-triggered: after a restart everything is applied once more, which the API server answers without a change. */
+  /**
+   * Level-triggered: after a restart everything is applied once more, which the API server answers without a change.
+   * Rejects with `ForeignObject` where somebody else's object has that name.
+   */
   async write({ object, live }: Write): Promise<WriteOutcome> {
     const key = childKey(object);
     const desired = digest(object);
     const known = this.#applied.get(key);
     const isSameWish = known?.desired === desired;
-    if (known !== undefined && isSameWish && isAsApplied(known, live)) return 'Unchanged';
+    const there = live ?? (await this.#find(object));
+    if (known !== undefined && isSameWish && isAsApplied(known, there)) return 'Unchanged';
+    refuseForeign(object, there?.metadata);
     const answer = await this.#kube.apply(object, { fieldManager: childFieldManager, force: true });
     this.#applied.set(key, {
       desired,
@@ -54,14 +61,21 @@ export class ChildWriter {
       cachedVersion: live?.metadata.resourceVersion,
       uid: answer.metadata.uid,
     });
-    if (live === undefined) return isSameWish ? 'Repaired' : 'Created';
-    if (answer.metadata.resourceVersion === live.metadata.resourceVersion) return 'Unchanged';
+    if (there === undefined) return isSameWish ? 'Repaired' : 'Created';
+    if (answer.metadata.resourceVersion === there.metadata.resourceVersion) return 'Unchanged';
     return isSameWish ? 'Repaired' : 'Updated';
   }
 
   /** The API server has it no more: what was applied says nothing. To be told before the instance is looked at again. */
   gone(object: KubeObject): void {
     this.#applied.delete(childKey(object));
+  }
+
+  /** The cache holds our own alone, and may not have seen yet what came or went. By a list: of most kinds the operator may get none. */
+  async #find(child: KubeObject): Promise<KubeObject | undefined> {
+    const { namespace, name } = child.metadata;
+    const { items } = await this.#kube.list(resourceOf(child), { namespace, fieldSelector: `metadata.name=${name}` });
+    return items.find(({ metadata }) => metadata.name === name);
   }
 }
 
@@ -70,10 +84,11 @@ function childKey(object: KubeObject): string {
 }
 
 function isAsApplied(known: Applied, live: KubeObject | undefined): boolean {
-  const version = live?.metadata.resourceVersion;
+  if (live === undefined) return false;
+  const version = live.metadata.resourceVersion;
   // The cache has not caught up with what we wrote: its event comes, and brings the key back.
   if (version === known.cachedVersion) return true;
-  if (live === undefined || live.metadata.uid !== known.uid) return false;
+  if (live.metadata.uid !== known.uid) return false;
   if (version === known.resourceVersion) return true;
   // Its status moves, not what we wrote.
   if (digest(withoutServerFields(live)) !== known.live) return false;

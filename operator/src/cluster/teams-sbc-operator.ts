@@ -17,6 +17,7 @@ import type { Resource } from '../kube/resource.ts';
 import { MemberReconciler } from '../member/member-reconciler.ts';
 import type { MemberStatuses } from '../member/member-reconciler.ts';
 import { numberPolicyStatuses } from '../number-policy/number-policy-statuses.ts';
+import { trunksBelow } from '../observe/carriers.ts';
 import { ManifestReader } from '../observe/manifest-reader.ts';
 import { Outcomes } from '../observe/outcomes.ts';
 import { byInstance, bySbcRef, childSelector, instanceOf, sbcRefOf } from '../observe/stores.ts';
@@ -24,7 +25,7 @@ import type { Stores } from '../observe/stores.ts';
 import { UnionStore } from '../observe/union-store.ts';
 import { pbxTrunkStatuses } from '../pbx-trunk/pbx-trunk-statuses.ts';
 import { ReferenceCache } from '../references/reference-cache.ts';
-import { changedTrunks } from '../report/changed-trunks.ts';
+import { changedTrunks, turnedTrunks } from '../report/changed-trunks.ts';
 import type { ReportChange } from '../report/report-poller.ts';
 import { ReportPoller } from '../report/report-poller.ts';
 import { StatusClient } from '../report/status-client.ts';
@@ -181,7 +182,8 @@ export class TeamsSbcOperator extends SbcOperator {
         try {
           return await reconciler.reconcile(key);
         } finally {
-          this.#coalescing.took(formatKey(key), clock.nowMs() - startMs);
+          const isThere = this.#stores?.sbcInstances.get(key.namespace, key.name) !== undefined;
+          if (isThere) this.#coalescing.took(formatKey(key), clock.nowMs() - startMs);
         }
       },
     };
@@ -234,7 +236,9 @@ export class TeamsSbcOperator extends SbcOperator {
     if (before !== undefined && instanceOf(before) !== instanceOf(object)) this.#look(instanceOf(before));
   }
 
-  #podSaid({ instance, before, after }: ReportChange): void {
+  #podSaid({ instance, pod, before, after }: ReportChange): void {
+    if (after.report !== undefined && after.report !== before.report)
+      this.#outcomes.reported(instance, { name: pod, uid: after.uid }, after.report);
     const isOther =
       before.failure !== after.failure ||
       before.summary?.hash !== after.summary?.hash ||
@@ -242,8 +246,13 @@ export class TeamsSbcOperator extends SbcOperator {
       before.summary?.draining !== after.summary?.draining ||
       (before.summary === undefined) !== (after.summary === undefined);
     if (isOther) this.#look(instance);
-    for (const trunk of changedTrunks(before.report, after.report)) {
-      const { namespace } = parseKey(instance);
+    const { namespace } = parseKey(instance);
+    const changed = changedTrunks(before.report, after.report);
+    const outcome = this.#outcomes.of(instance);
+    for (const trunk of turnedTrunks(changed, before.report, after.report))
+      for (const name of outcome === undefined ? [] : trunksBelow(outcome, trunk))
+        this.#members.get('TeamsTrunk')?.enqueue({ namespace, name });
+    for (const trunk of changed) {
       // A report knows names alone; a trunk's name is that of one of the two kinds.
       this.#members.get('TeamsTrunk')?.enqueue({ namespace, name: trunk });
       this.#members.get('PbxTrunk')?.enqueue({ namespace, name: trunk });

@@ -3,7 +3,16 @@
  * the order of the manifests does not matter. A blocking problem refuses the document; any other leaves one object out.
  */
 import type { SbcInstance } from '@teams-sbc/crds';
-import { documentVersion, maxCallRoutes, maxNumberPolicies, maxTrunks, stateProblems } from '@teams-sbc/crds/runtime';
+import {
+  canonicalJson,
+  documentVersion,
+  maxCallRoutes,
+  maxNumberPolicies,
+  maxRoutingStateLength,
+  maxTrunks,
+  maxTrustBundles,
+  stateProblems,
+} from '@teams-sbc/crds/runtime';
 import type {
   CallRouteState,
   ListenerState,
@@ -17,6 +26,7 @@ import { compileRoute, routeInputs } from './call-routes.ts';
 import type { Known } from './call-routes.ts';
 import { certificateSecret } from './certificate-secret.ts';
 import { CompileMemo } from './compile-memo.ts';
+import { refused } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import { orphanNotes } from './derived-trunks.ts';
 import type { PodName } from './fqdns.ts';
@@ -28,6 +38,7 @@ import { conditionOfReason, defaultNamespace, refOf } from './problem.ts';
 import { simpleRoutes } from './simple-routes.ts';
 import { collectTrust } from './trust-bundles.ts';
 import type { Trust } from './trust-bundles.ts';
+import type { Trunk } from './trunk.ts';
 import { trunkConflicts } from './trunk-conflicts.ts';
 import { compileTrunk, instanceInputs } from './trunks.ts';
 
@@ -54,7 +65,7 @@ export function compile(instance: SbcInstance, manifests: Manifests, options: Co
   const attached = attachedTo(instance, manifests);
   const listeners = compileListeners(instance);
   const pods = podNames(instance);
-  const found: Findings = { hashes: new Map(), problems: [] };
+  const found: Findings = { hashes: new Map(), problems: [], length: 0 };
   const trust = collectTrust(attached.trunks);
   const unresolved = options.unresolved ?? nothing;
   const trunks = compileTrunks({ instance, pods, listeners, trust, memo, unresolved }, attached, found);
@@ -77,7 +88,7 @@ export function compile(instance: SbcInstance, manifests: Manifests, options: Co
     ...(numberPolicies.length === 0 ? {} : { numberPolicies }),
     ...settings(instance),
   };
-  const refusals = documentProblems(instance, state);
+  const refusals = [...documentProblems(instance, state), ...sizeProblems(instance, state, found.length)];
   const outcome = {
     trunkHashes: found.hashes,
     problems: [...found.problems, ...refusals],
@@ -90,6 +101,8 @@ interface Findings {
   /** By kind and name. */
   readonly hashes: Map<string, string>;
   readonly problems: Problem[];
+  /** Characters of all entries, with a comma for each. */
+  length: number;
 }
 
 interface TrunkContext {
@@ -115,10 +128,23 @@ function compileTrunks(context: TrunkContext, attached: Attached, found: Finding
     if (dropped.has(trunk) || unresolved.has(`${trunk.kind}/${trunk.metadata.name}`)) continue;
     const { tls } = trunk.spec;
     const given = tls === undefined ? plain : inputs.get(trust.nameOf(tls.trust));
-    const compiled = memo.recall(trunk, given ?? plain, () => compileTrunk({ ...context, trunk }));
-    take(found, trunk.kind, compiled, trunks);
+    if (given === undefined) found.problems.push(tooManyBundles(instance, trunk));
+    else
+      take(
+        found,
+        trunk.kind,
+        memo.recall(trunk, given, () => compileTrunk({ ...context, trunk })),
+        trunks,
+      );
   }
   return trunks.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
+}
+
+/** One trunk more than fits must not keep the others from what is new. */
+function tooManyBundles({ metadata }: SbcInstance, trunk: Trunk): Problem {
+  const most = String(maxTrustBundles);
+  const message = `found a CA bundle that no older trunk has, allowed ${most} different ones in SbcInstance/${metadata.name}, and it has them: put several certificates into one bundle, or move the trunk to another SbcInstance`;
+  return refused(trunk, 'spec.tls.trust.caBundleRef', 'TooMany', message);
 }
 
 function compilePolicies(
@@ -167,12 +193,13 @@ function compileRoutes(
 function take<Entry extends { readonly name: string }>(
   found: Findings,
   kind: string,
-  { entry, hash, problems }: Compiled<Entry>,
+  { entry, hash, length = 0, problems }: Compiled<Entry>,
   entries: Entry[],
 ): void {
   found.problems.push(...problems);
   if (entry === undefined) return;
   entries.push(entry);
+  found.length += length + 1;
   found.hashes.set(`${kind}/${entry.name}`, hash);
 }
 
@@ -189,6 +216,24 @@ function documentProblems(instance: SbcInstance, state: RoutingState): Problem[]
     message: `the routing state made of it is not valid: ${message}`,
     blocking: true,
   }));
+}
+
+/** A runtime refuses what is longer unread. @param length of the entries of the three long lists */
+function sizeProblems(instance: SbcInstance, state: RoutingState, length: number): Problem[] {
+  // The rest is far below the other half even at its limits: most documents need no second look.
+  if (length <= maxRoutingStateLength / 2) return [];
+  const { callRoutes, numberPolicies, ...rest } = state;
+  const head = {
+    ...rest,
+    trunks: [],
+    ...(callRoutes && { callRoutes: [] }),
+    ...(numberPolicies && { numberPolicies: [] }),
+  };
+  const found = length + canonicalJson(head).length;
+  if (found <= maxRoutingStateLength) return [];
+  const { name } = instance.metadata;
+  const message = `the routing state made of it is too large: found ${String(found)} characters, allowed at most ${String(maxRoutingStateLength)}: move trunks, CallRoutes or NumberPolicies from SbcInstance/${name} to another SbcInstance, or shorten their lists of numbers, ranges and names`;
+  return [{ object: refOf(instance), field: 'spec', reason: 'DocumentInvalid', message, blocking: true }];
 }
 
 function compilePods(

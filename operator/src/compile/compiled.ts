@@ -15,6 +15,8 @@ export interface Compiled<Entry> {
   readonly entry?: Entry;
   /** Of the entry's canonical JSON; empty where there is none. */
   readonly hash: string;
+  /** Of that JSON, in characters. Absent where there is none. */
+  readonly length?: number;
   readonly problems: readonly Problem[];
 }
 
@@ -30,7 +32,10 @@ export function compiledEntry<List extends keyof Entries>(
   problems: readonly Problem[] = [],
 ): Compiled<Entries[List]> {
   const [fault] = entryProblems(list, entry);
-  if (fault === undefined) return { entry, hash: hashText(canonicalJson(entry)), problems };
+  if (fault === undefined) {
+    const text = canonicalJson(entry);
+    return { entry, hash: hashText(text), length: text.length, problems };
+  }
   const message = `the routing state made of it is not valid: ${fault.message}`;
   return { hash: '', problems: [refused(object, 'spec', 'DocumentInvalid', message)] };
 }

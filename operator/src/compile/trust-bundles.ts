@@ -1,4 +1,5 @@
 /** Trust roots by name: each source once, whichever trunks share it. Pure. */
+import { maxTrustBundles } from '@teams-sbc/crds/runtime';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { Trunk } from './trunk.ts';
 
@@ -8,6 +9,7 @@ type TrustSource = TrustBundle['source'];
 export interface Trust {
   /** Ordered by name. */
   readonly bundles: readonly TrustBundle[];
+  /** Empty: older trunks have as many others as a document holds. */
   nameOf(trust: TrustSpec): string;
 }
 
@@ -17,12 +19,13 @@ interface TrustSpec {
     { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly key: string } | undefined;
 }
 
+/** @param trunks the oldest first */
 export function collectTrust(trunks: readonly Trunk[]): Trust {
   const sources = new Map<string, TrustSource>();
   for (const { spec } of trunks) {
     if (spec.tls === undefined) continue;
     const source = trustSource(spec.tls.trust);
-    sources.set(sourceKey(source), source);
+    if (sources.size < maxTrustBundles) sources.set(sourceKey(source), source);
   }
   const names = new Map<string, string>();
   const bundles: TrustBundle[] = [];

@@ -46,4 +46,11 @@ describe('Events', () => {
     for (let i = 0; i < 1_000; i++) table.record(about(`x${i}`), event('one'), at(i));
     assert.equal(table.size, 10);
   });
+
+  it('remember no more objects than series: the one that spoke longest ago may speak again', () => {
+    const table = new EventSeriesTable({ ...seriesLimits, maxSeries: 2, objectBurst: 1 });
+    for (const name of ['x', 'y', 'z']) table.record(about(name), event('one'), at(0));
+    assert.equal(table.record(about('z'), event('two'), at(1)), 'dropped');
+    assert.notEqual(table.record(about('x'), event('two'), at(1)), 'dropped');
+  });
 });

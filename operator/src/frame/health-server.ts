@@ -20,7 +20,9 @@ export class HealthServer {
 
   constructor(params: HealthServerParams) {
     this.#params = params;
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => reply(response, 500, String(error)));
+    });
     this.#server.maxConnections = connectionLimit;
     this.#server.headersTimeout = timeoutMs;
     this.#server.requestTimeout = timeoutMs;

@@ -23,7 +23,7 @@ export function operatorEvent(resource: Resource, { before, after }: StoreChange
   return { type: typeOf(before, after), object, before, meta: metaOf(resource, object) };
 }
 
-export function metaOf({ plural }: Resource, object: KubeObject) {
+function metaOf({ plural }: Resource, object: KubeObject) {
   // client-node's type has Dates for times; on the wire, and here, they are texts.
   return ResourceMetaImpl.createWithPlural(plural, object as unknown as ResourceEvent['object']);
 }

@@ -6,8 +6,3 @@ export interface Random {
 }
 
 export const systemRandom: Random = { fraction: () => Math.random() };
-
-/** `value` give or take `share` of it: `jittered(600, 0.1, random)` is 540 to 660. */
-export function jittered(value: number, share: number, random: Random): number {
-  return value * (1 - share + 2 * share * random.fraction());
-}

@@ -65,11 +65,11 @@ export class ApiConnection {
 
   /** Any status is an answer; rejects with `ConnectionError` or `WriteRefused`. */
   async request(request: ApiRequest): Promise<ApiAnswer> {
-    const credential = await this.#credentials.current();
+    const { credential, leftMs } = await this.#credentialFor(request);
     return new Promise((resolve, reject) => {
       const outgoing = this.#open(request, credential);
       let incoming: IncomingMessage | undefined;
-      const timer = this.#clock.after(request.timeoutMs, () => (incoming ?? outgoing).destroy(late(request)));
+      const timer = this.#clock.after(leftMs, () => (incoming ?? outgoing).destroy(late(request)));
       const fail = (error: Error) => {
         timer.cancel();
         reject(this.#asFailure(error, request));
@@ -88,11 +88,11 @@ export class ApiConnection {
 
   /** Resolves with undefined at the end of a stream that was accepted or aborted, and with the answer where it was not. */
   async stream(request: ApiRequest, reader: StreamReader, signal: AbortSignal): Promise<ApiAnswer | undefined> {
-    const credential = await this.#credentials.current();
+    const { credential, leftMs } = await this.#credentialFor(request);
     if (signal.aborted) return undefined;
     return new Promise((resolve, reject) => {
       const outgoing = this.#open(request, credential);
-      const timer = this.#clock.after(request.timeoutMs, () => outgoing.destroy(late(request)));
+      const timer = this.#clock.after(leftMs, () => outgoing.destroy(late(request)));
       const abort = () => outgoing.destroy();
       const end = (finish: () => void) => {
         timer.cancel();
@@ -119,6 +119,19 @@ export class ApiConnection {
   close(): void {
     for (const agent of Object.values(this.#pools?.agents ?? {})) agent.destroy();
     this.#pools = undefined;
+  }
+
+  /** A token may come from a program or a file that hangs: that takes of the request's time too. */
+  async #credentialFor(request: ApiRequest): Promise<{ readonly credential: Credential; readonly leftMs: number }> {
+    const startMs = this.#clock.nowMs();
+    const credential = await new Promise<Credential>((resolve, reject) => {
+      const timer = this.#clock.after(request.timeoutMs, () => reject(late(request)));
+      this.#credentials
+        .current()
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
+    });
+    return { credential, leftMs: Math.max(0, request.timeoutMs - (this.#clock.nowMs() - startMs)) };
   }
 
   #open(request: ApiRequest, { tls, authorization }: Credential): ClientRequest {

@@ -44,5 +44,3 @@ export class ConnectionError extends Error {
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
 }
-
-export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.isConflict;

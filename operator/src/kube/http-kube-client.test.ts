@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { LoopbackApiServer } from '../../test/api-server/loopback-api-server.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
+import { ApiConnection } from './api-connection.ts';
 import { ApiError, ConnectionError, WriteRefused } from './api-error.ts';
+import { HttpKubeClient } from './http-kube-client.ts';
 import type { RequestFacts } from './http-kube-client.ts';
 import type { KubeObject } from './kube-object.ts';
 import { resources } from './resource.ts';
@@ -56,6 +59,26 @@ describe('The client', () => {
     const now = await client.apply(configMap('one', { mine: '2' }), options);
     assert.deepEqual(now['data'], { mine: '2', theirs: '1' });
     await assert.rejects(client.apply(configMap('one', { theirs: '2' }), { ...options, force: false }), { code: 409, reason: 'Conflict' }); // prettier-ignore
+    const taken = await client.apply(configMap('one', { mine: '2', theirs: '2' }), options);
+    assert.deepEqual(taken['data'], { mine: '2', theirs: '2' });
+  });
+
+  it('has its credentials read anew where the API server does not believe them', async () => {
+    let forgotten = 0;
+    const credentials = {
+      ...server.credentials(),
+      forget: () => {
+        forgotten += 1;
+      },
+    };
+    const connection = new ApiConnection({ credentials, clock: systemClock });
+    const client = new HttpKubeClient({ connection, clock: systemClock });
+    server.faults.order({}, { kind: 'status', code: 401 });
+    await assert.rejects(client.list(configMaps, {}), { code: 401 });
+    assert.equal(forgotten, 1);
+    await client.list(configMaps, {});
+    assert.equal(forgotten, 1);
+    connection.close();
   });
 
   it('writes a status without touching the rest', async () => {
@@ -137,6 +160,16 @@ describe('A request that goes wrong', () => {
     clock.advance(30_000);
     await asked;
     assert.equal(await client.get(configMaps, { namespace: 'default', name: 'one' }), undefined);
+  });
+
+  it('is a ConnectionError where its token does not come in time', async () => {
+    const clock = new VirtualClock();
+    const current = () => new Promise<never>(() => undefined);
+    const connection = new ApiConnection({ credentials: { ...server.credentials(), current }, clock });
+    const client = new HttpKubeClient({ connection, clock });
+    const asked = assert.rejects(client.get(configMaps, { name: 'one' }), { name: 'ConnectionError', message: /no answer within 30 s/ }); // prettier-ignore
+    clock.advance(30_000);
+    await asked;
   });
 
   it('is a ConnectionError where nobody listens', async () => {

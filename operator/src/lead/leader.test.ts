@@ -53,6 +53,25 @@ describe('The leader', () => {
     await other.leader.release();
   });
 
+  it('gives the lease back after a renewal that is under way, and its standby need not wait for its end', async () => {
+    const clock = new VirtualClock();
+    const one = candidate('one', clock);
+    await until(clock, () => one.leader.mayWrite);
+    const other = candidate('other', clock);
+    const renewals = () => server.count({ resource: 'leases', method: 'PUT' });
+    await until(clock, () => server.count({ resource: 'leases', method: 'GET' }) > 2);
+    const before = renewals();
+    clock.advance(2_000);
+    const releasing = one.leader.release();
+    assert.deepEqual([one.leader.mayWrite, renewals()], [false, before]);
+    await releasing;
+    assert.deepEqual([renewals() - before, holder()], [2, '']);
+    const releasedMs = clock.nowMs();
+    await until(clock, () => other.leader.mayWrite);
+    assert.ok(clock.nowMs() - releasedMs < 4_000);
+    await other.leader.release();
+  });
+
   it('may not write a moment after a pause of its process, before any timer has run', async () => {
     const clock = new VirtualClock();
     const { leader, told } = candidate('one', clock);
@@ -88,5 +107,16 @@ describe('The leader', () => {
     server.delete(resources.leases, lease.namespace, lease.name);
     await until(clock, () => told.length === 2);
     assert.equal(leader.mayWrite, false);
+  });
+
+  it('asks for a lease in a namespace that is not there every two seconds, and not without end', async () => {
+    const clock = new VirtualClock();
+    server.faults.order({ resource: 'leases', method: 'POST' }, { kind: 'status', code: 404 }, 1_000);
+    candidate('one', clock);
+    await until(clock, () => server.count({ resource: 'leases', method: 'POST' }) === 1);
+    const startMs = clock.nowMs();
+    await until(clock, () => clock.nowMs() - startMs > 20_000);
+    const asked = server.count({ resource: 'leases', method: 'POST' });
+    assert.ok(asked > 3 && asked <= 12, String(asked));
   });
 });

@@ -30,6 +30,8 @@ export class Leader implements WriteGate {
   readonly #times: LeaseTimes;
   #state: LeaseState = initialLease;
   #timer: Timer | undefined;
+  /** What was asked of the API server last, with what came of it. Never rejects. */
+  #asked: Promise<void> = Promise.resolve();
   #released: Promise<void> = Promise.resolve();
 
   constructor(params: LeaderParams) {
@@ -58,6 +60,7 @@ export class Leader implements WriteGate {
   /** Gives the lease back, so that a standby need not wait for its end. No write may be under way any more. */
   async release(): Promise<void> {
     this.#on({ kind: 'release' });
+    await this.#asked;
     await this.#released;
   }
 
@@ -77,10 +80,10 @@ export class Leader implements WriteGate {
     const { clock, log, onLead, onLost } = this.#params;
     switch (effect.kind) {
       case 'read':
-        void this.#read();
+        this.#asked = this.#read();
         return;
       case 'write':
-        void this.#write(effect.spec, effect.resourceVersion);
+        this.#asked = this.#write(effect.spec, effect.resourceVersion);
         return;
       case 'give-up':
         this.#released = this.#giveUp(effect.spec, effect.resourceVersion);
@@ -112,19 +115,19 @@ export class Leader implements WriteGate {
 
   async #write(spec: LeaseSpec, resourceVersion: string | undefined): Promise<void> {
     const { client } = this.#params;
-    await this.#attempt('write', async () => {
+    await this.#attempt(resourceVersion === undefined ? 'create' : 'renew', async () => {
       const object = this.#leaseObject(spec, resourceVersion);
       const written = await (resourceVersion === undefined ? client.create(object) : client.replace(object));
       return { kind: 'written', lease: readLease(written) };
     });
   }
 
-  async #attempt(what: string, action: () => Promise<LeaseEvent>): Promise<void> {
+  async #attempt(what: Attempt, action: () => Promise<LeaseEvent>): Promise<void> {
     let event: LeaseEvent;
     try {
       event = await action();
     } catch (error) {
-      event = { kind: isOvertaken(error) ? 'conflict' : 'failed' };
+      event = { kind: isOvertaken(error, what) ? 'conflict' : 'failed' };
       if (event.kind === 'failed') this.#complain(what, error);
     }
     this.#on(event);
@@ -151,5 +154,8 @@ export class Leader implements WriteGate {
   }
 }
 
-/** Written by somebody else, made by somebody else, or deleted. */
-const isOvertaken = (error: unknown): boolean => error instanceof ApiError && (error.isConflict || error.code === 404);
+type Attempt = 'read' | 'create' | 'renew';
+
+/** Written by somebody else, made by somebody else, or deleted. A 404 to a create says that there is no such namespace. */
+const isOvertaken = (error: unknown, what: Attempt): boolean =>
+  error instanceof ApiError && (error.isConflict || (error.code === 404 && what === 'renew'));

@@ -61,6 +61,13 @@ describe('Leader election', () => {
     assert.deepEqual([write.resourceVersion, write.spec.holderIdentity, write.spec.leaseTransitions], ['6', 'a', 4]);
   });
 
+  it('does not take the lease of another because our wall clock was set ahead', () => {
+    const ahead = { nowMs: 1_000, wallMs: wallStartMs + 3_600_000 };
+    const played = new Played().at(0, { kind: 'start' }).at(0, read(leaseOf('b', '5')));
+    played.at(1_000, { kind: 'timer' }, ahead).at(1_000, read(leaseOf('b', '5')), ahead);
+    assert.deepEqual(played.kinds, ['start-timer']);
+  });
+
   it('takes a lease that was given back at once', () => {
     assert.deepEqual(new Played().at(0, { kind: 'start' }).at(0, read(leaseOf('', '5', 1))).kinds, ['write']);
   });
@@ -120,6 +127,15 @@ describe('Leader election', () => {
     assert.ok(giveUp?.kind === 'give-up');
     assert.deepEqual([giveUp.resourceVersion, giveUp.spec.holderIdentity, giveUp.spec.leaseDurationSeconds], ['1', '', 1]); // prettier-ignore
     assert.deepEqual(new Played().at(0, { kind: 'start' }).at(1, { kind: 'release' }).kinds, ['stop-timer']);
+  });
+
+  it('gives its lease back on release after the answer to a renewal that is under way', () => {
+    const released = leading().at(2_000, { kind: 'timer' }).at(2_001, { kind: 'release' });
+    assert.deepEqual([released.kinds, released.state.role], [['stop-timer'], 'over']);
+    const [giveUp] = released.at(2_002, written('2')).effects;
+    assert.ok(giveUp?.kind === 'give-up');
+    assert.deepEqual([giveUp.resourceVersion, giveUp.spec.holderIdentity], ['2', '']);
+    assert.deepEqual(released.at(2_003, { kind: 'failed' }).kinds, []);
   });
 
   it('writes times with the six digits that Go reads', () => {

@@ -38,6 +38,8 @@ export interface LeaseState {
   readonly observed: Observation | undefined;
   /** A read or write is under way since then. */
   readonly asking: { readonly write: boolean; readonly since: Moment } | undefined;
+  /** Given back as soon as the write that is under way has its answer: before, the API server would refuse it. */
+  readonly isReleasing: boolean;
   /** Before the last write that succeeded was sent. Defined while leading. */
   readonly heldSince: Moment | undefined;
   readonly acquireTime: string;
@@ -81,12 +83,13 @@ export const initialLease: LeaseState = {
   role: 'standby',
   observed: undefined,
   asking: undefined,
+  isReleasing: false,
   heldSince: undefined,
   acquireTime: '',
 };
 
 /** The longer of what both clocks say has passed. */
-export function elapsedMs(since: Moment, at: Moment): number {
+function elapsedMs(since: Moment, at: Moment): number {
   return Math.max(at.nowMs - since.nowMs, at.wallMs - since.wallMs);
 }
 
@@ -96,7 +99,7 @@ export function holdsLease({ role, heldSince }: LeaseState, times: LeaseTimes, a
 }
 
 export function stepLease(state: LeaseState, event: LeaseEvent, context: LeaseContext): LeaseStep {
-  if (state.role === 'over') return { state, effects: [] };
+  if (state.role === 'over') return state.isReleasing ? releaseAfter(state, event, context) : { state, effects: [] };
   if (event.kind === 'release') return release(state, context);
   if (state.role === 'leading' && !holdsLease(state, context.times, context.at) && event.kind !== 'written') {
     return lose(state, 'the lease was not renewed in time');
@@ -200,13 +203,23 @@ function afterWrite(state: LeaseState, lease: Lease, context: LeaseContext): Lea
 function release(state: LeaseState, { at }: LeaseContext): LeaseStep {
   const over: LeaseState = { ...state, role: 'over', heldSince: undefined };
   const held = state.role === 'leading' ? state.observed?.lease : undefined;
-  if (held === undefined) return { state: over, effects: [{ kind: 'stop-timer' }] };
-  const now = microTime(at.wallMs);
-  const spec = { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-  return {
-    state: over,
-    effects: [{ kind: 'stop-timer' }, { kind: 'give-up', spec, resourceVersion: held.resourceVersion }],
-  };
+  const isReleasing = held !== undefined && state.asking?.write === true;
+  const effects = held === undefined || isReleasing ? [] : [giveUp(held, at)];
+  return { state: { ...over, isReleasing }, effects: [{ kind: 'stop-timer' }, ...effects] };
+}
+
+/** A write that failed may have got there or not; one that met a conflict has nothing to give back. */
+function releaseAfter(state: LeaseState, event: LeaseEvent, { at }: LeaseContext): LeaseStep {
+  if (event.kind !== 'written' && event.kind !== 'failed' && event.kind !== 'conflict') return { state, effects: [] };
+  const held = event.kind === 'written' ? event.lease : state.observed?.lease;
+  const effects = held === undefined || event.kind === 'conflict' ? [] : [giveUp(held, at)];
+  return { state: { ...state, asking: undefined, isReleasing: false }, effects };
+}
+
+function giveUp({ spec: held, resourceVersion }: Lease, { wallMs }: Moment): LeaseEffect {
+  const now = microTime(wallMs);
+  const spec = { ...held, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+  return { kind: 'give-up', spec, resourceVersion };
 }
 
 function lose(state: LeaseState, reason: string): LeaseStep {

@@ -11,7 +11,7 @@ export function memberFacts<Of extends MemberKind>(
   member: string,
   nowMs: number,
 ): MemberFacts<Of> {
-  const { problems, references, hashes, blocked, pods, wanted, wantedSinceMs } = outcome;
+  const { problems, references, hashes, blocked, failure, pods, wanted, wantedSinceMs } = outcome;
   const isLeftOut = !hashes.has(member);
   const own = problems.get(member) ?? [];
   const faultOf = (condition: 'Accepted' | 'ResolvedRefs') => {
@@ -22,12 +22,22 @@ export function memberFacts<Of extends MemberKind>(
   const unresolved = reference && { ...reference, isLeftOut };
   return {
     // The compiler gives each kind the reasons of that kind alone.
-    problem: faultOf('Accepted') as Fault<ReasonOf<Of, 'Accepted'>> | undefined,
+    problem: (faultOf('Accepted') ?? certificateFault(outcome, member)) as Fault<ReasonOf<Of, 'Accepted'>> | undefined,
     reference: (unresolved ?? faultOf('ResolvedRefs')) as Fault<ReasonOf<Of, 'ResolvedRefs'>> | undefined,
     blocked,
+    failure,
     pods,
     wanted,
     wantedForMs: nowMs - wantedSinceMs,
     isIn: (hash) => isIn(outcome, member, hash),
   };
+}
+
+/** It is served all the same: Microsoft may still take it, and its PBX side works. */
+function certificateFault(
+  { uncovered }: InstanceOutcome,
+  member: string,
+): Fault<ReasonOf<'TeamsTrunk', 'Accepted'>> | undefined {
+  const message = uncovered.get(member);
+  return message === undefined ? undefined : { reason: 'CertificateFull', message, isLeftOut: false };
 }

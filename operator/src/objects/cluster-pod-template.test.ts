@@ -120,6 +120,10 @@ const cases: Record<string, readonly [unknown, unknown]> = {
     podOf(instanceOf(mode('ClusterPod')))?.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey),
     ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'],
   ],
+  'images come from a registry with a login': [
+    podOf(instanceOf({ podTemplate: { imagePullSecrets: [{ name: 'registry-login' }] } }))?.imagePullSecrets,
+    [{ name: 'registry-login' }],
+  ],
   'host aliases go to the hosts file of the pod': [
     podOf(instanceOf({ network: { hostAliases: [{ ip: '192.0.2.10', hostnames: ['pbx.example.com'] }] } }))
       ?.hostAliases,

@@ -45,6 +45,9 @@ export function clusterPodTemplate(
       topologySpreadConstraints: spread(instance),
       ...(wanted.nodeSelector === undefined ? {} : { nodeSelector: wanted.nodeSelector }),
       ...(wanted.tolerations === undefined ? {} : { tolerations: wanted.tolerations.map(withoutAbsent) }),
+      ...(wanted.imagePullSecrets === undefined
+        ? {}
+        : { imagePullSecrets: wanted.imagePullSecrets.map(({ name }) => ({ name })) }),
       ...(wanted.priorityClassName === undefined ? {} : { priorityClassName: wanted.priorityClassName }),
       ...podSettings(instance),
     },

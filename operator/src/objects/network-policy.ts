@@ -5,23 +5,29 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import { childMetadata } from './child-metadata.ts';
 import { selectorLabels } from './labels.ts';
 import { instanceName } from './names.ts';
-import { networkRange } from './network-range.ts';
+import type { FormerRanges, SipRanges } from './sip-ranges.ts';
+import { formerRangesAnnotation, noFormerRanges, sipRanges } from './sip-ranges.ts';
 
 /** More than that becomes slow in the nodes' packet filters; the runtime itself checks every address in any case. */
 const maxRanges = 1000;
 
-/** Undefined on the network of the node, which no NetworkPolicy covers. */
-export function networkPolicy(instance: SbcInstance, state: RoutingState): KubeObject | undefined {
+/** Undefined on the network of the node, which no NetworkPolicy covers. @param former open besides */
+export function networkPolicy(
+  instance: SbcInstance,
+  state: RoutingState,
+  former: FormerRanges = noFormerRanges,
+): KubeObject | undefined {
   if (instance.spec.network.mode === 'HostNetwork') return undefined;
+  const wanted = sipRanges(state);
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: childMetadata(instance, instanceName(instance)),
+    metadata: { ...childMetadata(instance, instanceName(instance)), ...formerRangesAnnotation(former) },
     spec: {
       podSelector: { matchLabels: selectorLabels(instance) },
       policyTypes: ['Ingress'],
       ingress: [
-        ...state.listeners.flatMap((listener) => sipRules(listener, state)),
+        ...state.listeners.flatMap((listener) => sipRules(listener, wanted, former)),
         ...mediaRules(instance),
         insideRule(instance),
       ],
@@ -29,10 +35,8 @@ export function networkPolicy(instance: SbcInstance, state: RoutingState): KubeO
   };
 }
 
-function sipRules(listener: ListenerState, { trunks }: RoutingState) {
-  const ranges = new Set(
-    trunks.flatMap((trunk) => (trunk.listener === listener.name ? trunk.allowCIDRs.map(networkRange) : [])),
-  );
+function sipRules(listener: ListenerState, wanted: SipRanges, former: FormerRanges) {
+  const ranges = new Set([...(wanted.get(listener.name) ?? []), ...(former.get(listener.name)?.keys() ?? [])]);
   if (ranges.size === 0) return [];
   const ports = [{ port: listener.port, protocol: listener.protocol === 'UDP' ? 'UDP' : 'TCP' }];
   if (ranges.size > maxRanges) return [{ ports }];

@@ -1,4 +1,7 @@
-/** What the pods of an instance may read: nothing that their routing state does not name. They write nothing. Pure. */
+/**
+ * What the pods of an instance may read: of Secrets those alone that their routing state names, and every ConfigMap of the
+ * namespace whose name they know. They write nothing. Pure.
+ */
 import type { SbcInstance } from '@teams-sbc/crds';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { KubeObject } from '../kube/kube-object.ts';
@@ -18,9 +21,17 @@ export function role(instance: SbcInstance, state: RoutingState): KubeObject {
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
       // With a name, list and watch are allowed for a field selector on that name alone.
       { apiGroups: [''], resources: ['configmaps'], resourceNames: sorted(watched), verbs: ['list', 'watch'] },
-      { apiGroups: [''], resources: ['secrets'], resourceNames: sorted(secrets), verbs: ['get', 'list', 'watch'] },
+      // RBAC: an empty list of names stands for all of them.
+      ...(secrets.size === 0 ? [] : [secretsRule(secrets)]),
     ],
   };
 }
+
+const secretsRule = (names: ReadonlySet<string>) => ({
+  apiGroups: [''],
+  resources: ['secrets'],
+  resourceNames: sorted(names),
+  verbs: ['get', 'list', 'watch'],
+});
 
 const sorted = (names: ReadonlySet<string>) => [...names].toSorted();

@@ -7,13 +7,21 @@ import { routingCopyName } from './names.ts';
 
 export const routingCopyKey = 'routing-state.json.gz';
 
-/** @param text the canonical document */
+/** Octets; the API server takes 1 MiB of values in a ConfigMap. */
+const maxCopyLength = 1024 * 1024;
+
+/**
+ * Empty where the document does not fit, compressed: its pods then start with the API server alone. A copy that is refused
+ * would keep the operator from all that it does after it.
+ * @param text the canonical document
+ */
 export function routingCopyMap(instance: SbcInstance, text: string): KubeObject {
+  const compressed = gzipSync(text);
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: childMetadata(instance, routingCopyName(instance)),
     // zlib writes neither a time nor a file name into the header: the same text has the same octets.
-    binaryData: { [routingCopyKey]: gzipSync(text).toString('base64') },
+    binaryData: compressed.length > maxCopyLength ? {} : { [routingCopyKey]: compressed.toString('base64') },
   };
 }

@@ -11,6 +11,8 @@ export type EntryHashes = ReadonlyMap<string, string>;
 export interface InstanceOutcome {
   /** Why it keeps its last good routing state. */
   readonly blocked: string | undefined;
+  /** What the API server refused when it was to be applied: part of it may be. */
+  readonly failure: string | undefined;
   /** Members that were looked at, by `Kind/name`: `uid/generation` of each. */
   readonly seen: ReadonlyMap<string, string>;
   /** Of stored manifests that break a rule of this release, by `Kind/name`. */
@@ -29,6 +31,8 @@ export interface InstanceOutcome {
   /** By the name of the TeamsTrunk. */
   readonly gateways: ReadonlyMap<string, readonly Gateway[]>;
   readonly certificate: SbcInstanceStatus['certificate'];
+  /** TeamsTrunks by `Kind/name` for whose names the certificate has no room, and what that says and helps. */
+  readonly uncovered: ReadonlyMap<string, string>;
   /** Names of TeamsTrunks with a subdomain below which nobody sends OPTIONS. */
   readonly orphans: ReadonlySet<string>;
 }
@@ -45,7 +49,7 @@ export function isIn(
 
 /** What its status depends on, in short: another text, another status. */
 export function memberSignature(outcome: InstanceOutcome, member: string, shared: string): string {
-  const { seen, invalid, problems, references, gateways, orphans, wanted } = outcome;
+  const { seen, invalid, problems, references, gateways, uncovered, orphans, wanted } = outcome;
   const inSync = outcome.pods
     .map(({ hash }) => (hash !== undefined && isIn(outcome, member, hash) ? '1' : '0'))
     .join('');
@@ -55,6 +59,7 @@ export function memberSignature(outcome: InstanceOutcome, member: string, shared
     problems.get(member)?.map(({ field, message }) => `${field} ${message}`),
     references.get(member)?.message,
     member.startsWith('TeamsTrunk/') ? gateways.get(name) : undefined,
+    uncovered.get(member),
     orphans.has(name),
     wanted !== undefined && isIn(outcome, member, wanted),
   ];
@@ -62,7 +67,7 @@ export function memberSignature(outcome: InstanceOutcome, member: string, shared
 }
 
 /** What the status of every member depends on. */
-export function sharedSignature({ blocked, pods, wanted, certificate }: InstanceOutcome): string {
+export function sharedSignature({ blocked, failure, pods, wanted, certificate }: InstanceOutcome): string {
   const told = pods.map(({ name, uid, isReady, isTerminating, answers, failure, refusal }) => [
     name,
     uid,
@@ -72,5 +77,5 @@ export function sharedSignature({ blocked, pods, wanted, certificate }: Instance
     failure,
     refusal?.hash === wanted && refusal?.problems[0]?.message,
   ]);
-  return JSON.stringify([blocked, wanted === undefined, told, certificate]);
+  return JSON.stringify([blocked, failure, wanted === undefined, told, certificate]);
 }

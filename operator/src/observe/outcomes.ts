@@ -1,6 +1,9 @@
 /** The outcomes of all instances, and who wants to know that his has changed. */
+import type { RuntimeReport } from '@teams-sbc/crds/runtime';
+import type { PodView } from '../status/pod-view.ts';
 import type { InstanceOutcome } from './instance-outcome.ts';
 import { memberSignature, sharedSignature } from './instance-outcome.ts';
+import { trunksOf } from './pod-facts.ts';
 
 interface Published {
   readonly outcome: InstanceOutcome;
@@ -31,6 +34,16 @@ export class Outcomes {
     this.#published.set(instance, { outcome, signatures });
     const changed = [...signatures].flatMap(([member, text]) => (before?.get(member) === text ? [] : [member]));
     if (changed.length > 0) this.#changed(instance, changed);
+  }
+
+  /** What a pod says of its far ends since, which the instance itself need not be looked at for; nobody is told. */
+  reported(instance: string, pod: { readonly name: string; readonly uid: string }, report: RuntimeReport): void {
+    const published = this.#published.get(instance);
+    if (published === undefined) return;
+    const { outcome, signatures } = published;
+    const isIt = ({ name, uid }: PodView) => name === pod.name && uid === pod.uid;
+    const pods = outcome.pods.map((view) => (isIt(view) ? { ...view, trunks: trunksOf(report) } : view));
+    this.#published.set(instance, { outcome: { ...outcome, pods }, signatures });
   }
 
   forget(instance: string): void {

@@ -1,6 +1,7 @@
 /** Pods, nodes and Services as the plan wants to know them. Pure. */
 import type { RuntimeReport, TrunkReport } from '@teams-sbc/crds/runtime';
 import type { KubeObject } from '../kube/kube-object.ts';
+import { runtimeContainer } from '../objects/runtime-container.ts';
 import type { NodeFacts, PodFacts, ServiceFacts } from '../plan/plan-addresses.ts';
 import type { RolloutPod } from '../plan/plan-rollout.ts';
 import type { PodAnswer } from '../report/polled-pod.ts';
@@ -14,6 +15,12 @@ interface PodStatus {
   readonly podIP?: string;
   readonly phase?: string;
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly containerStatuses?: readonly {
+    readonly name: string;
+    /** Its startup probe has passed. */
+    readonly started?: boolean;
+    readonly state?: { readonly running?: object };
+  }[];
 }
 
 const statusOf = ({ status }: KubeObject): PodStatus => status ?? {};
@@ -70,7 +77,7 @@ const noTrunks: ReadonlyMap<string, TrunkReport> = new Map();
 const trunksByReport = new WeakMap<RuntimeReport, ReadonlyMap<string, TrunkReport>>();
 
 /** Once for each report: it may hold thousands. */
-function trunksOf(report: RuntimeReport): ReadonlyMap<string, TrunkReport> {
+export function trunksOf(report: RuntimeReport): ReadonlyMap<string, TrunkReport> {
   let trunks = trunksByReport.get(report);
   if (trunks === undefined) {
     trunks = new Map(report.trunks.map((trunk) => [trunk.name, trunk]));
@@ -88,6 +95,15 @@ export function rolloutPod(pod: KubeObject, view: PodView, wanted: string | unde
     isReady: view.isReady,
     isInSync: view.answers && view.hash === wanted,
     isTerminating: view.isTerminating,
+    hasStarted: hasStarted(pod),
     calls: view.calls,
   };
+}
+
+/** Of a node that is cut off it is what was so before. */
+function hasStarted(pod: KubeObject): boolean {
+  const { phase, containerStatuses = [] } = statusOf(pod);
+  if (phase === 'Pending' || phase === 'Succeeded' || phase === 'Failed') return false;
+  const runtime = containerStatuses.find(({ name }) => name === runtimeContainer);
+  return runtime === undefined || (runtime.state?.running !== undefined && runtime.started !== false);
 }

@@ -3,12 +3,16 @@ import type { ReasonOf, SbcInstance } from '@teams-sbc/crds';
 import type { ConditionOutcome } from '../status/condition-outcome.ts';
 import type { AddressPlan } from './plan-addresses.ts';
 
+/** @param isLate it has been missing for longer than a start takes */
 export function assessAddresses(
   instance: SbcInstance,
   { addresses, missing, notes }: AddressPlan,
+  isLate: boolean,
 ): ConditionOutcome<ReasonOf<'SbcInstance', 'AddressesAssigned'>> {
-  if (missing.length > 0)
-    return { status: 'False', reason: 'AddressMissing', message: missing.map(({ message }) => message).join('; ') };
+  if (missing.length > 0) {
+    const reason = !isLate && missing.every(({ away }) => away) ? 'AddressPending' : 'AddressMissing';
+    return { status: 'False', reason, message: missing.map(({ message }) => message).join('; ') };
+  }
   const byAddress = Map.groupBy(addresses, ([, { address }]) => address);
   const shared = [...byAddress].find(([, entries]) => entries.length > 1);
   if (shared !== undefined) {

@@ -26,6 +26,8 @@ const assess = (facts: Partial<CertificateFacts>) =>
   assessCertificate({
     instance: brought,
     fqdns,
+    leftOut: new Map(),
+    isHeldBack: false,
     secret: pair,
     certificate: undefined,
     requests: [],
@@ -172,6 +174,23 @@ const outcomes: Record<string, readonly [Partial<CertificateFacts>, 'True' | 'Fa
     'True',
     'KeyNotRsa',
     /has a key of type ec: the TLS 1\.2 suites that Microsoft lists are for RSA keys, issue it with RSA and 2048 bits$/,
+  ],
+  'a Secret of somebody else is not overwritten, and the remedy is said': [
+    { instance: issued, isHeldBack: true },
+    'False',
+    'SecretNotOurs',
+    /^Secret sbc-tls is there already .* held back, .*: delete or rename the Secret, or use it with spec\.tls\.secretRef$/,
+  ],
+  'names that have no room are no fault of the certificate, and their trunks are named': [
+    {
+      instance: issued,
+      certificate: ready,
+      fqdns: [...fqdns, 'sbc.young.example'],
+      leftOut: new Map([['young', ['sbc.young.example']]]),
+    },
+    'True',
+    'NamesLeftOut',
+    /is usable; the Certificate has no room for the names of TeamsTrunk\/young, .* 100 .*another SbcInstance, .*subdomain .*secretRef$/,
   ],
   'without cert-manager nobody issues': [
     { instance: issued, certManager: false, secret: undefined },

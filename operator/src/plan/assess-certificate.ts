@@ -1,19 +1,24 @@
 /** What an instance's certificate is worth, read back from its Secret, in words and for status. Pure. */
 import { createPrivateKey } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
-import { certificateUsages } from '@teams-sbc/crds';
+import { certificateUsages, statusLimits } from '@teams-sbc/crds';
 import type { ReasonOf, SbcInstance } from '@teams-sbc/crds';
 import { dnsNames, judgeCertificate, keyUsages, readChain } from '@teams-sbc/crds/runtime';
 import type { CertificateFinding } from '@teams-sbc/crds/runtime';
 import { certificateSecret } from '../compile/certificate-secret.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { ConditionOutcome } from '../status/condition-outcome.ts';
+import { maxCertificateNames, moreRoom } from '../objects/certificate-names.ts';
 import { issuanceOf } from './issuance.ts';
 
 export interface CertificateFacts {
   readonly instance: SbcInstance;
   /** `fqdnsOf(state)`. */
   readonly fqdns: readonly string[];
+  /** Trunks for whose names the Certificate has no room, with those names: `certificateNames(state, …)`. */
+  readonly leftOut: ReadonlyMap<string, readonly string[]>;
+  /** `isHeldBack(…)`: cert-manager would overwrite the Secret of somebody else. */
+  readonly isHeldBack: boolean;
   /** PEM, of `certificateSecret(instance)`. Undefined: there is none. Empty: the Secret lacks that key. */
   readonly secret: { readonly crt: string; readonly key: string } | undefined;
   /** cert-manager's, where the instance has an issuer. */
@@ -51,20 +56,33 @@ export interface CertificateAssessment {
 export function assessCertificate(facts: CertificateFacts): CertificateAssessment {
   const { instance, secret, fqdns, nowMs } = facts;
   const name = certificateSecret(instance);
+  if (facts.isHeldBack) return heldBack(name, secret);
   if (secret === undefined) return { condition: absent(facts, name), warnings: [] };
   const pair = readPair(secret);
   if (typeof pair === 'string') return { condition: withIssuance(facts, invalid(name, pair)), warnings: [] };
-  const findings = judgeCertificate(pair, fqdns, nowMs);
+  const without = new Set([...facts.leftOut.values()].flat());
+  const wanted = fqdns.filter((fqdn) => !without.has(fqdn));
+  const findings = judgeCertificate(pair, wanted, nowMs);
   const status = statusOf(name, pair[0]);
   const problem = findings.find(({ severity }) => severity === 'error');
   const warnings = [
     ...findings.filter(({ severity }) => severity === 'warning').map(({ message }) => `Secret ${name} ${message}`),
     ...renewalWarnings(facts),
+    ...(facts.leftOut.size === 0 ? [] : [leftOutWords(facts.leftOut)]),
   ];
   if (problem === undefined) return { condition: usable(facts, name, pair[0], findings), status, warnings };
   const errors = findings.filter(({ severity }) => severity === 'error').map(({ message }) => message);
   const condition = no(reasonOf(problem.code), `Secret ${name} ${errors.join('; ')}`);
   return { condition: withIssuance(facts, condition), status, warnings };
+}
+
+/** Of its names and days a person learns all the same: pods show it meanwhile. */
+function heldBack(name: string, secret: CertificateFacts['secret']): CertificateAssessment {
+  const message = `Secret ${name} is there already and cert-manager did not write it for this instance, so that the Certificate is held back, which would overwrite it: delete or rename the Secret, or use it with spec.tls.secretRef`;
+  const pair = secret === undefined ? undefined : readPair(secret);
+  const condition = no('SecretNotOurs', message);
+  if (pair === undefined || typeof pair === 'string') return { condition, warnings: [] };
+  return { condition, status: statusOf(name, pair[0]), warnings: [] };
 }
 
 type Chain = readonly [X509Certificate, ...X509Certificate[]];
@@ -119,7 +137,7 @@ function renewalWarnings({ instance, certManager, certificate, requests }: Certi
 }
 
 function usable(
-  { instance }: CertificateFacts,
+  { instance, leftOut }: CertificateFacts,
   name: string,
   leaf: X509Certificate,
   findings: readonly CertificateFinding[],
@@ -127,6 +145,7 @@ function usable(
   const usages = keyUsages(leaf);
   const text = `Secret ${name} is valid until ${leaf.validToDate.toISOString().slice(0, 10)} and covers every FQDN`;
   const finding = (code: CertificateFinding['code']) => findings.find((one) => one.code === code)?.message;
+  if (leftOut.size > 0) return yes('NamesLeftOut', `Secret ${name} is usable; ${leftOutWords(leftOut)}`);
   const notRsa = finding('key-not-rsa');
   if (notRsa !== undefined) return yes('KeyNotRsa', `Secret ${name} ${notRsa}`);
   const soon = finding('expires-soon');
@@ -140,20 +159,32 @@ function usable(
   );
 }
 
+/** Enough to find them; each says so itself as well. */
+const MOST_TRUNKS = 8;
+
+function leftOutWords(leftOut: CertificateFacts['leftOut']): string {
+  const names = [...leftOut.keys()].map((name) => `TeamsTrunk/${name}`);
+  const more = names.length > MOST_TRUNKS ? ` and ${String(names.length - MOST_TRUNKS)} more` : '';
+  const most = String(maxCertificateNames);
+  return `the Certificate has no room for the names of ${names.slice(0, MOST_TRUNKS).join(', ')}${more}, the youngest: an issuer puts at most ${most} into one certificate, ${moreRoom}`;
+}
+
 const oid = { 'server auth': 'serverAuth', 'client auth': 'clientAuth' } as const;
 
 const isAllowed = (usages: readonly string[] | undefined, usage: string) =>
   usages === undefined || usages.includes('any') || usages.includes(usage);
 
 function statusOf(secretName: string, leaf: X509Certificate): CertificateStatus {
+  const { text, name, certificateNames, certificateUsages: mostUsages } = statusLimits;
+  const cut = (names: readonly string[], most: number) => names.slice(0, most).map((each) => each.slice(0, name));
   const usages = keyUsages(leaf);
   return {
     secretName,
     notBefore: seconds(leaf.validFromDate),
     notAfter: seconds(leaf.validToDate),
-    issuer: leaf.issuer.replaceAll('\n', ', '),
-    dnsNames: dnsNames(leaf),
-    ...(usages === undefined ? {} : { usages }),
+    issuer: leaf.issuer.replaceAll('\n', ', ').slice(0, text),
+    dnsNames: cut(dnsNames(leaf), certificateNames),
+    ...(usages === undefined ? {} : { usages: cut(usages, mostUsages) }),
   };
 }
 

@@ -138,7 +138,9 @@ for (const [name, [spec, facts, expected]] of Object.entries(unaddressed)) {
     const plan = planned(spec, facts);
     assert.deepEqual([...plan.addresses], []);
     assert.match(plan.missing[0]?.message ?? '', expected);
-    assert.equal(assessAddresses(instance, plan).reason, 'AddressMissing');
+    const isPassing = plan.missing[0]?.away === true;
+    assert.equal(assessAddresses(instance, plan, false).reason, isPassing ? 'AddressPending' : 'AddressMissing');
+    assert.equal(assessAddresses(instance, plan, true).reason, 'AddressMissing');
   });
 }
 
@@ -152,7 +154,7 @@ test('the document holds only what a pod cannot see on itself, so that a restart
 
 test('an InternalIP is good enough, and the condition says what to look at', () => {
   const facts = { pods: [on('a')], nodes: [node('a', ['InternalIP', '10.0.0.5'])] };
-  const condition = assessAddresses(anInstance(), planned(network('HostNetwork'), facts));
+  const condition = assessAddresses(anInstance(), planned(network('HostNetwork'), facts), false);
   assert.equal(condition.status, 'True');
   assert.match(condition.message, /node a has no ExternalIP, so pod sbc-0 has its InternalIP 10\.0\.0\.5/);
 });
@@ -161,13 +163,21 @@ test('two pods behind one address are no two gateways', () => {
   const spec = { ...network('HostNetwork'), replicas: 2 };
   const nodes = [node('a', ['ExternalIP', '203.0.113.7']), node('b', ['ExternalIP', '203.0.113.7'])];
   const pods = [on('a'), { ordinal: 1, nodeName: 'b' }];
-  const condition = assessAddresses(anInstance(spec), planned(spec, { pods, nodes }));
+  const condition = assessAddresses(anInstance(spec), planned(spec, { pods, nodes }), false);
   assert.deepEqual(condition, {
     status: 'False',
     reason: 'AddressShared',
     message:
       'sbc-0 and sbc-1 have the address 203.0.113.7, and Teams takes one gateway for each: write an address of its own for each pod to spec.network.addresses',
   });
+});
+
+test('what a cloud or a person must do first is said at once, what comes by itself is waited for', () => {
+  const reason = (spec: ReturnType<typeof network>, facts: Parameters<typeof planned>[1]) =>
+    assessAddresses(anInstance(spec), planned(spec, facts), false).reason;
+  assert.equal(reason(network('ClusterPod'), {}), 'AddressPending');
+  const named = { services: [loadBalancer({ hostname: 'lb.cloud.example' })] };
+  assert.equal(reason(network('LoadBalancerPerPod'), named), 'AddressMissing');
 });
 
 test('pods above replicas have no address any more', () => {

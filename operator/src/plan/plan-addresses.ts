@@ -44,7 +44,7 @@ export interface AddressPlan {
   readonly addresses: ReadonlyMap<number, PodAddress>;
   /** Those that a pod cannot see on itself, for the document. Its own IP it knows, and that changes with every restart. */
   readonly advertised: ReadonlyMap<number, PodAddress>;
-  readonly missing: readonly OrdinalMessage[];
+  readonly missing: readonly MissingAddress[];
   /** Addresses that were found and deserve a second look. */
   readonly notes: readonly OrdinalMessage[];
 }
@@ -55,6 +55,11 @@ export interface OrdinalMessage {
   readonly message: string;
 }
 
+export interface MissingAddress extends OrdinalMessage {
+  /** It comes by itself, as a rule: the pod or its load balancer starts. */
+  readonly away: boolean;
+}
+
 type Found =
   | { readonly kind: 'found'; readonly address: PodAddress; readonly note?: string }
   /** `away`: what is missing may be back in a moment, so the previous address stays. */
@@ -62,14 +67,14 @@ type Found =
 
 export function planAddresses(facts: AddressFacts): AddressPlan {
   const addresses = new Map<number, PodAddress>();
-  const missing: OrdinalMessage[] = [];
+  const missing: MissingAddress[] = [];
   const notes: OrdinalMessage[] = [];
   for (let ordinal = 0; ordinal < facts.instance.spec.replicas; ordinal++) {
     const found = addressOf(facts, ordinal);
     const kept = found.kind === 'missing' && found.away ? previousOf(facts, ordinal) : undefined;
     if (found.kind === 'found') addresses.set(ordinal, found.address);
     else if (kept !== undefined) addresses.set(ordinal, kept);
-    else missing.push({ ordinal, message: found.message });
+    else missing.push({ ordinal, message: found.message, away: found.away });
     if (found.kind === 'found' && found.note !== undefined) notes.push({ ordinal, message: found.note });
   }
   const advertised = new Map(

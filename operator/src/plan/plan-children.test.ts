@@ -7,6 +7,7 @@ import { anInstance, aPbxTrunk, aTeamsTrunk } from '../../test/manifests.ts';
 import { compile } from '../compile/compile.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { PodTemplate } from '../objects/kube-types.ts';
+import { role } from '../objects/role.ts';
 import { planChildren } from './plan-children.ts';
 import { planRoutingMaps } from './plan-routing-maps.ts';
 
@@ -268,6 +269,16 @@ test('the Role allows every Secret and ConfigMap that the document names, and no
       assert.deepEqual(watched('configmaps'), [...named.ConfigMap].toSorted());
       assert.ok(rules.every(({ verbs }) => verbs.every((verb) => ['get', 'list', 'watch'].includes(verb))));
     }),
+  );
+});
+
+test('a document that names no Secret gives no right on Secrets: to the API server no names would be all of them', () => {
+  const { rules } = role(instanceOf(), { ...stateOf(instanceOf(), []), certificates: [] }) as unknown as {
+    readonly rules: readonly Rule[];
+  };
+  assert.deepEqual(
+    rules.filter(({ resources }) => resources.includes('secrets')),
+    [],
   );
 });
 

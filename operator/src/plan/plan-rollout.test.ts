@@ -14,6 +14,7 @@ function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
     isReady: true,
     isInSync: true,
     isTerminating: false,
+    hasStarted: true,
     calls: 0,
     ...fields,
   };
@@ -26,7 +27,8 @@ const rolls = (ordinal: number): RolloutStep => ({
   pod: { name: `sbc-${String(ordinal)}`, uid: `uid-${String(ordinal)}` },
 });
 const current = { revision: 'new' };
-const dead = { isReady: false, calls: undefined };
+const dead = { isReady: false, hasStarted: false, calls: undefined };
+const silent = { isReady: false, calls: undefined };
 
 const steps: Record<string, readonly [RolloutStep, RolloutStep]> = {
   'pods of the current template stay': [step([pod(0, current), pod(1, current)]), { kind: 'done' }],
@@ -51,6 +53,28 @@ const steps: Record<string, readonly [RolloutStep, RolloutStep]> = {
   'a broken pod of the old template is replaced at once, also where all are broken': [
     step([pod(0, dead), pod(1, dead)]),
     rolls(1),
+  ],
+  'one that is silent and not ready is no reason to replace it at once: it may be cut off, with all its calls': [
+    step([pod(0, silent), pod(1, silent), pod(2, { ...current, isReady: false })]),
+    {
+      kind: 'wait',
+      message: '2 of 3 pods run an older template, and the next is replaced when sbc-2 is ready',
+    },
+  ],
+  'where all are silent and not ready one is replaced': [step([pod(0, silent), pod(1, silent)]), rolls(1)],
+  'and not the next while it is away': [
+    step([pod(0, silent), pod(1, { ...silent, isTerminating: true })]),
+    {
+      kind: 'wait',
+      message: '1 of 2 pods run an older template, and the next is replaced when sbc-1 has ended its calls and is back',
+    },
+  ],
+  'a pod that works waits for those that are cut off': [
+    step([pod(0, { calls: 3 }), pod(1, silent), pod(2, silent)]),
+    {
+      kind: 'wait',
+      message: '3 of 3 pods run an older template, and the next is replaced when sbc-1 is ready',
+    },
   ],
   'a pod that is not ready and still has calls waits for its turn': [
     step([pod(0, { isReady: false, calls: 2 }), pod(1, { ...current, isReady: false })]),
@@ -98,6 +122,7 @@ const anyPod = fc.record({
   isReady: fc.boolean(),
   isInSync: fc.boolean(),
   isTerminating: fc.boolean(),
+  hasStarted: fc.boolean(),
   calls: fc.option(fc.nat(50), { nil: undefined }),
 });
 
@@ -111,6 +136,8 @@ test('never a pod of the current template, never one that takes calls while anot
       assert.ok(rolled?.revision === 'old' && !rolled.isTerminating);
       const others = pods.filter(({ name }) => name !== rolled.name);
       assert.ok(!rolled.isReady || others.every(({ isReady, isTerminating }) => isReady && !isTerminating));
+      const mayHaveCalls = rolled.isReady || (rolled.calls === undefined ? rolled.hasStarted : rolled.calls > 0);
+      assert.ok(!mayHaveCalls || others.every(({ isTerminating }) => !isTerminating));
     }),
   );
 });

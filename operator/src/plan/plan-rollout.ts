@@ -15,6 +15,8 @@ export interface RolloutPod {
   readonly isInSync: boolean;
   /** It has a deletionTimestamp. */
   readonly isTerminating: boolean;
+  /** Its runtime runs, as far as Kubernetes knows: without an answer, it may have calls. */
+  readonly hasStarted: boolean;
   /** Undefined: it did not answer. */
   readonly calls: number | undefined;
 }
@@ -46,7 +48,7 @@ export function planRollout({ updateRevision: wanted, replicas, pods, isHeld }: 
   // It takes no calls, and only a new template can mend it where an old one broke all pods at once.
   if (isLossless(next)) return roll(next);
   const others = kept.filter(({ name }) => name !== next.name);
-  const obstacle = others.map((pod) => obstacleOf(pod, wanted)).find((text) => text !== undefined);
+  const obstacle = others.map((pod) => obstacleOf(pod, next, wanted)).find((text) => text !== undefined);
   if (obstacle !== undefined) return wait(`${left}, and the next is replaced when ${obstacle}`);
   if (kept.length < replicas)
     return wait(`${left}, and the next is replaced when all ${String(replicas)} pods are there`);
@@ -71,15 +73,19 @@ export function isRolloutHeld(instance: {
   return value !== undefined && value !== 'false';
 }
 
-function obstacleOf(pod: RolloutPod, wanted: string): string | undefined {
+function obstacleOf(pod: RolloutPod, next: RolloutPod, wanted: string): string | undefined {
   if (pod.isTerminating) return `${pod.name} has ended its calls and is back`;
+  // Where neither takes new calls, the new template may be what mends both; still one at a time.
+  if (!pod.isReady && !next.isReady && pod.revision !== wanted) return undefined;
   if (!pod.isReady) return `${pod.name} is ready`;
   // An older runtime may refuse a document of today for ever; replacing it is what helps.
   if (!pod.isInSync && pod.revision === wanted) return `${pod.name} runs the current routing state`;
   return undefined;
 }
 
-const isLossless = (pod: RolloutPod) => !pod.isReady && (pod.calls ?? 0) === 0;
+/** A pod behind a broken network is silent and not ready, and has all the calls that it had. */
+const isLossless = ({ isReady, hasStarted, calls }: RolloutPod) =>
+  !isReady && (calls === undefined ? !hasStarted : calls === 0);
 
 /** Who loses the least: not ready and idle, then few calls; one that did not answer may have many. */
 function byLoss(a: RolloutPod, b: RolloutPod): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import {
   hashRoutingState,
@@ -13,7 +14,7 @@ import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { anInstance, aPbxTrunk } from '../../test/manifests.ts';
 import { compile } from '../compile/compile.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { routingCopyKey } from '../objects/routing-copy-map.ts';
+import { routingCopyKey, routingCopyMap } from '../objects/routing-copy-map.ts';
 import type { RoutingMapsPlan } from './plan-routing-maps.ts';
 import { planRoutingMaps } from './plan-routing-maps.ts';
 
@@ -58,6 +59,19 @@ test('the same document gives the same octets, the compressed copy too', () => {
     return JSON.stringify([shards, index, copy]);
   };
   assert.equal(octets(), octets());
+});
+
+test('a copy that would not fit into a ConfigMap is left empty, so that the API server takes it', () => {
+  const lengthOf = (digests: number) => {
+    const noise = Array.from({ length: digests }, (_, at) => createHash('sha256').update(String(at)).digest('hex'));
+    const { [routingCopyKey]: copy = '' } = routingCopyMap(instance, noise.join(''))['binaryData'] as Record<
+      string,
+      string
+    >;
+    return Buffer.from(copy, 'base64').length;
+  };
+  assert.ok(lengthOf(20_000) > 640_000);
+  assert.equal(lengthOf(36_000), 0);
 });
 
 test('shards cannot be changed, and can be told from the index and the copy by a label', () => {

@@ -26,6 +26,14 @@ const cases: Record<string, readonly [readonly string[], readonly string[]]> = {
   ],
   'a Certificate goes when a Secret is brought': [superfluous([object('Certificate', 'sbc-tls')]), ['sbc-tls']],
   'what belongs to somebody else stays': [superfluous([object('Service', 'sbc-1', { ownerReferences: [] })]), []],
+  'what names the instance as one owner of several, and another one as its controller, stays': [
+    superfluous([
+      object('Service', 'sbc-1', {
+        ownerReferences: [{ apiVersion: 'teams-sbc.dev/v1alpha1', kind: 'SbcInstance', name: 'sbc', uid: 'ours' }],
+      }),
+    ]),
+    [],
+  ],
   'what already goes is left alone': [
     superfluous([object('Service', 'sbc-1', { deletionTimestamp: '2026-11-23T09:00:00Z' })]),
     [],

@@ -51,14 +51,14 @@ export class ReferenceCache {
    */
   async use(user: string, places: readonly ReferencePlace[]): Promise<ReadonlyMap<string, Referenced | undefined>> {
     const wanted = new Map(places.map((place) => [placeText(place), place]));
+    // Before anything is waited for: what another user lets go of meanwhile stays.
+    for (const key of wanted.keys()) this.#entries.get(key)?.users.add(user);
     const unknown = [...wanted].filter(([key]) => !this.#entries.has(key));
     for (let at = 0; at < unknown.length; at += AT_ONCE) {
-      await Promise.all(unknown.slice(at, at + AT_ONCE).map(([key, place]) => this.#learn(key, place)));
+      await Promise.all(unknown.slice(at, at + AT_ONCE).map(([key, place]) => this.#learn(key, place, user)));
     }
-    for (const [key, entry] of this.#entries) {
-      if (wanted.has(key)) entry.users.add(user);
-      else if (entry.users.delete(user) && entry.users.size === 0) this.#entries.delete(key);
-    }
+    for (const [key, { users }] of this.#entries)
+      if (!wanted.has(key) && users.delete(user) && users.size === 0) this.#entries.delete(key);
     this.#schedule();
     return new Map([...wanted.keys()].map((key) => [key, this.#entries.get(key)?.known]));
   }
@@ -81,11 +81,6 @@ export class ReferenceCache {
     if (entry !== undefined) await this.#recheckOne(entry);
   }
 
-  /** The next `use` reads it again. */
-  drop(place: ReferencePlace): void {
-    this.#entries.delete(placeText(place));
-  }
-
   get size(): number {
     return this.#entries.size;
   }
@@ -96,9 +91,12 @@ export class ReferenceCache {
     this.#entries.clear();
   }
 
-  async #learn(key: string, place: ReferencePlace): Promise<void> {
+  async #learn(key: string, place: ReferencePlace, user: string): Promise<void> {
     const known = await this.#read(place);
-    this.#entries.set(key, { place, users: new Set(), known, readMs: this.#ports.clock.nowMs() });
+    const entry = this.#entries.get(key);
+    // Another user has learned it meanwhile, and goes on to be told.
+    if (entry !== undefined) entry.users.add(user);
+    else this.#entries.set(key, { place, users: new Set([user]), known, readMs: this.#ports.clock.nowMs() });
   }
 
   async #read({ kind, namespace, name }: ReferencePlace): Promise<Referenced | undefined> {

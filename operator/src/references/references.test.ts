@@ -29,6 +29,12 @@ for (const [name, trunk, object, reason] of [
   ['no ConfigMap', aTeamsTrunk(bundle), undefined, 'ConfigMapNotFound'],
   ['a bundle under another key', aTeamsTrunk(bundle), configMap({ 'root.pem': certificate }), 'KeyNotFound'],
   ['a bundle without a certificate', aTeamsTrunk(bundle), configMap({ 'ca.crt': 'hello' }), 'InvalidTrustBundle'],
+  [
+    'a bundle with one that is cut',
+    aTeamsTrunk(bundle),
+    configMap({ 'ca.crt': `${certificate}${certificate.slice(0, 300)}` }),
+    'InvalidTrustBundle',
+  ],
   ['Microsoft’s own roots', aTeamsTrunk(), undefined, undefined],
 ] as const) {
   test(`a trunk with ${name}: ${reason ?? 'nothing is wrong'}`, () => {
@@ -114,4 +120,34 @@ test('what nobody names any more is forgotten, and an API server that is away ch
   assert.deepEqual(cluster.changes, []);
   cluster.cache.forget('default/sbc');
   assert.equal(cluster.cache.size, 0);
+});
+
+test('two who learn of the same Secret at once are both told when it changes', async () => {
+  const cluster = new Cluster();
+  cluster.objects.set('login', secret('login', { username: 'u' }));
+  await Promise.all(['a', 'b'].map((user) => cluster.cache.use(user, [place('login')])));
+  cluster.objects.set('login', secret('login', { username: 'other' }, '2'));
+  await cluster.pass(31);
+  assert.deepEqual(cluster.changes.toSorted(), ['a', 'b']);
+});
+
+test('what another user lets go of while one still reads the rest is there, and goes on to be watched', async () => {
+  const cluster = new Cluster();
+  for (const name of ['login', 'ca']) cluster.objects.set(name, secret(name, { username: 'u' }));
+  await cluster.cache.use('a', [place('login')]);
+  const looking = cluster.cache.use('b', [place('login'), place('ca')]);
+  cluster.cache.forget('a');
+  assert.notEqual((await looking).get(placeText(place('login'))), undefined);
+  cluster.objects.set('login', secret('login', { username: 'other' }, '2'));
+  await cluster.pass(31);
+  assert.deepEqual(cluster.changes, ['b']);
+});
+
+test('who names a Secret is not told which keys it has', () => {
+  const references = referencesOf(login);
+  const known = new Map(
+    references.map(({ place }) => [placeText(place), referenced(secret('login', { hidden: 'x' }))]),
+  );
+  const { message = '' } = referenceFault(references, known) ?? {};
+  assert.match(message, /Secret\/login has no username and no password$/);
 });

@@ -56,11 +56,16 @@ function faultOf({ place, field, use, keys }: Reference, found: Referenced | und
   }
   const missing = keys.filter((key) => !found.keys.includes(key));
   if (missing.length > 0) {
-    const message = `${field}: ${kind}/${name} has no ${missing.join(' and no ')}: it has ${found.keys.join(', ') || 'no keys'}`;
+    const message = `${field}: ${kind}/${name} has no ${missing.join(' and no ')}${presentKeys(kind, found)}`;
     return { reason: use === 'Login' ? 'InvalidCredentials' : 'KeyNotFound', field, message };
   }
   const [key = ''] = keys;
   if (use !== 'CaBundle' || found.certificateKeys.includes(key)) return undefined;
-  const message = `${field}.key: ${key} of ${kind}/${name} holds no certificate: it must hold PEM text that begins with -----BEGIN CERTIFICATE-----`;
+  const message = `${field}.key: ${key} of ${kind}/${name} holds no certificate, or one that cannot be read: it must hold PEM text that begins with -----BEGIN CERTIFICATE-----`;
   return { reason: 'InvalidTrustBundle', field: `${field}.key`, message };
+}
+
+/** Not of a Secret: whoever may name it here may perhaps not read it. */
+function presentKeys(kind: ReferencePlace['kind'], { keys }: Referenced): string {
+  return kind === 'Secret' ? '' : `: it has ${keys.join(', ') || 'no keys'}`;
 }

@@ -15,6 +15,23 @@ export function changedTrunks(before: RuntimeReport | undefined, after: RuntimeR
   return [...names].filter((name) => meaningOf(known.get(name)) !== meaningOf(now.get(name)));
 }
 
+/** Of these trunks, those of which a host came or went: what the trunks below them share. */
+export function turnedTrunks(
+  names: readonly string[],
+  before: RuntimeReport | undefined,
+  after: RuntimeReport | undefined,
+): readonly string[] {
+  if (names.length === 0) return [];
+  const known = new Map(before?.trunks.map((trunk) => [trunk.name, trunk]));
+  const now = new Map(after?.trunks.map((trunk) => [trunk.name, trunk]));
+  return names.filter((name) => statesOf(known.get(name)) !== statesOf(now.get(name)));
+}
+
+function statesOf(trunk: TrunkReport | undefined): string {
+  const targets = trunk?.targets ?? [];
+  return JSON.stringify(targets.map(({ host, port, state, lastStatus = 0 }) => [host, port, state, lastStatus >= 400]));
+}
+
 function meaningOf(trunk: TrunkReport | undefined): string {
   if (trunk === undefined) return '';
   let meaning = meanings.get(trunk);

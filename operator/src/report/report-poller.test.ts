@@ -18,6 +18,8 @@ class Pods {
   hash: string | undefined = first;
   isAway = false;
   text: string | undefined;
+  /** Answers come after it. */
+  held: Promise<void> | undefined;
   readonly poller = new ReportPoller({
     asking: { ask: (question) => this.#answer(question), close: () => undefined },
     clock: this.clock,
@@ -46,7 +48,8 @@ class Pods {
     if (this.isAway) return Promise.reject(new Error('connect ECONNREFUSED'));
     const summary = { version: '1', pod: 'sbc-0', hash: this.hash, draining: false, calls: { active: 3 } };
     const whole = { ...summary, trunks: [], certificates: [] };
-    return Promise.resolve(this.text ?? JSON.stringify(path === '/status' ? whole : summary));
+    const text = this.text ?? JSON.stringify(path === '/status' ? whole : summary);
+    return this.held === undefined ? Promise.resolve(text) : this.held.then(() => text);
   }
 }
 
@@ -153,4 +156,22 @@ test('what is forgotten is not asked any more, and a listener that throws harms 
   await pods.pass(1000);
   assert.equal(loud.answersOf('default/sbc').get('sbc-0')?.failure, 'away');
   loud.close();
+});
+
+test('what a pod says after another one has its name is not heard', async () => {
+  const pods = new Pods();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  pods.held = promise.then(() => undefined);
+  pods.follow(first, 'u1');
+  await pods.pass(100);
+  assert.equal(pods.asked.length, 1);
+  pods.held = undefined;
+  pods.follow(first, 'u2');
+  await pods.pass(100);
+  resolve(undefined);
+  await pods.pass(100);
+  assert.deepEqual(
+    pods.changes.map(({ after }) => after.uid),
+    ['u2'],
+  );
 });

@@ -4,6 +4,10 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import { resources, resourceOf } from '../kube/resource.ts';
 import { formatKey } from '../frame/controller.ts';
 import { rolloutPod, podAddress } from '../observe/pod-facts.ts';
+import { instanceName } from '../objects/names.ts';
+import { readFormerRanges } from '../objects/sip-ranges.ts';
+import { stepRanges } from '../plan/former-ranges.ts';
+import type { ChildrenFacts } from '../plan/plan-children.ts';
 import { planChildren } from '../plan/plan-children.ts';
 import type { RolloutStep } from '../plan/plan-rollout.ts';
 import { isRolloutHeld, planRollout, updateRevision } from '../plan/plan-rollout.ts';
@@ -19,7 +23,7 @@ import { certificatesOf } from './status-certificate.ts';
 import type { RoutingPlan } from './write-routing.ts';
 import { deleteUnused, planRouting, writeShards } from './write-routing.ts';
 
-const notYet: RolloutStep = { kind: 'wait', message: 'the StatefulSet is not there yet' };
+export const notYet: RolloutStep = { kind: 'wait', message: 'the StatefulSet is not there yet' };
 
 export async function applyInstance(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): Promise<Applied> {
   const { state, instance, key } = look;
@@ -31,19 +35,35 @@ export async function applyInstance(look: Look, memory: InstanceMemory, ports: S
   const routing = planRouting(instance, state, { maps, memory, instanceKey: formatKey(key) });
   // The order holds whenever this process ends: what an index names is there, and may be read, before the index is.
   await writeShards(kube, routing.shards);
-  await writeChildren(look, state, statusSecret, ports);
+  memory.ranges = rangesOf(look, state, memory, ports);
+  await writeChildren(look, state, { statusSecret, formerRanges: memory.ranges.former }, ports);
   await writeChild(look, routing.index, ports);
+  memory.routing = { hash: routing.hash, shards: routing.shardCount };
   keepGood(look, state, routing, memory, ports);
   await writeChild(look, copyOf(routing, memory), ports);
   follow(look, statusSecret, routing.hash, ports);
   const rollout = await rollOut(look, routing.hash, ports);
   await collect(look, routing, ports);
-  return { routing: { hash: routing.hash, shards: routing.shardCount }, rollout };
+  return { routing: memory.routing, rollout };
 }
 
-async function writeChildren(look: Look, state: RoutingState, secret: StatusSecret, ports: SbcInstancePorts) {
+function rangesOf({ instance, key }: Look, state: RoutingState, memory: InstanceMemory, ports: SbcInstancePorts) {
+  const policy = childOf(ports.stores, 'NetworkPolicy', { namespace: key.namespace, name: instanceName(instance) });
+  const before = memory.ranges ?? { wanted: new Map(), former: readFormerRanges(policy) };
+  const keepMs = instance.spec.drain.timeoutSeconds * 1000;
+  return stepRanges(before, state, { nowMs: ports.clock.wallMs(), keepMs });
+}
+
+async function writeChildren(
+  look: Look,
+  state: RoutingState,
+  kept: Pick<ChildrenFacts, 'statusSecret' | 'formerRanges'>,
+  ports: SbcInstancePorts,
+) {
   const { instance, object, pods, key } = look;
-  const wanted = planChildren({ instance, state, capabilities: ports.capabilities(), statusSecret: secret });
+  const { certManager, ...others } = ports.capabilities();
+  const capabilities = { ...others, certManager: certManager && !look.isHeldBack };
+  const wanted = planChildren({ instance, state, capabilities, ...kept, dnsNames: look.names.dnsNames });
   for (const child of wanted) {
     // It has its own keeper: Secrets are not watched.
     if (child.kind !== 'Secret') await writeChild(look, child, ports);

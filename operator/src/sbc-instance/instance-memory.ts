@@ -4,6 +4,7 @@ import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { CompileMemo } from '../compile/compile-memo.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { EntryHashes } from '../observe/instance-outcome.ts';
+import type { RangeMemory } from '../plan/former-ranges.ts';
 import type { PodAddress } from '../plan/plan-addresses.ts';
 
 export interface GoodDocument {
@@ -18,12 +19,16 @@ export interface InstanceMemory {
   addresses: ReadonlyMap<number, PodAddress> | undefined;
   /** The newest that was written, or read back. */
   good: GoodDocument | undefined;
+  /** What the index names that was written last. */
+  routing: { readonly hash: string; readonly shards: number } | undefined;
   /** When `good` became so. */
   goodSinceMs: number;
   /** Of the documents that pods may still run, the newest last. */
   readonly documents: Map<string, EntryHashes>;
   /** The mounted copy of that document: compressing it again gives the same. */
   copy: { readonly hash: string; readonly object: KubeObject } | undefined;
+  /** Where SIP may come from, and might until a short while ago. Undefined: nothing was written yet. */
+  ranges: RangeMemory | undefined;
   /** The Certificate and its revision whose Secret was read last. */
   issued: string | undefined;
   /** What events were told of last, by subject. */
@@ -36,9 +41,11 @@ export function emptyMemory(): InstanceMemory {
     texts: new EntryTexts(),
     addresses: undefined,
     good: undefined,
+    routing: undefined,
     goodSinceMs: 0,
     documents: new Map(),
     copy: undefined,
+    ranges: undefined,
     issued: undefined,
     told: new Map(),
   };

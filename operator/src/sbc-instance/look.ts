@@ -4,6 +4,7 @@ import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { Compilation } from '../compile/compile.ts';
 import type { Key } from '../frame/controller.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
+import type { CertificateNames } from '../objects/certificate-names.ts';
 import type { CertificateAssessment } from '../plan/assess-certificate.ts';
 import type { RolloutStep } from '../plan/plan-rollout.ts';
 import type { ReferenceFault } from '../references/resolve-references.ts';
@@ -26,10 +27,16 @@ export interface Look extends ObservedPods {
   /** The internal Secret as it is there. */
   readonly statusSecret: Referenced | undefined;
   readonly certificate: CertificateAssessment;
+  /** What the Certificate is asked for, and the trunks whose names have no room in it. */
+  readonly names: CertificateNames;
+  /** The Certificate waits: its Secret is there already, and somebody else's. */
+  readonly isHeldBack: boolean;
 }
 
 /** What was done about it. */
 export interface Applied {
   readonly routing: { readonly hash: string; readonly shards: number } | undefined;
   readonly rollout: RolloutStep;
+  /** What the API server refused; undefined: nothing. */
+  readonly failure?: string | undefined;
 }

@@ -1,19 +1,22 @@
 /** Makes an instance as its manifests say: observe, plan, apply, tell. Every step may be the last one of this process. */
 import type { SbcInstance } from '@teams-sbc/crds';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { Compilation } from '../compile/compile.ts';
 import { compile } from '../compile/compile.ts';
 import type { Key, Reconciler, ReconcileResult } from '../frame/controller.ts';
 import { formatKey } from '../frame/controller.ts';
-import { ApiError } from '../kube/api-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { assessCertificate } from '../plan/assess-certificate.ts';
+import { nextRangeEnd } from '../plan/former-ranges.ts';
 import { fqdnsOf } from '../plan/gateways.ts';
 import type { ReferencePlace } from '../references/referenced.ts';
 import { placeText } from '../references/referenced.ts';
 import { invalidInstance } from '../status/instance-status.ts';
-import { applyInstance } from './apply-instance.ts';
+import { failureOf, routingInForce } from './apply-failure.ts';
+import { applyInstance, notYet } from './apply-instance.ts';
 import { withImages } from './default-images.ts';
 import { gatherMembers } from '../observe/gather-members.ts';
+import type { Members } from '../observe/gather-members.ts';
 import type { InstanceMemory } from './instance-memory.ts';
 import { emptyMemory } from './instance-memory.ts';
 import { readIndex, readLastGood } from './last-good.ts';
@@ -29,7 +32,10 @@ import {
   referenceFaults,
   trunkReferences,
 } from './observe-instance.ts';
+import type { CertificateNames } from '../objects/certificate-names.ts';
+import { certificateNames } from '../objects/certificate-names.ts';
 import { routingIndexName } from '../objects/names.ts';
+import { isHeldBack } from '../plan/held-back.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
 import { statusSecretPlace } from './status-secret-keeper.ts';
 import { tellInstance } from './tell-instance.ts';
@@ -63,7 +69,9 @@ export class SbcInstanceReconciler implements Reconciler {
     const instance = withImages(manifest.object, this.#ports.images);
     const look = await this.#look(key, object, instance, memory);
     const applied = await this.#apply(look, memory);
-    return (await tellInstance(look, applied, memory, this.#ports)) ?? { requeueAfterMs: LOOK_AGAIN_MS };
+    const told = await tellInstance(look, applied, memory, this.#ports);
+    const rangeEndMs = memory.ranges && nextRangeEnd(memory.ranges, this.#ports.clock.wallMs());
+    return { requeueAfterMs: Math.min(told?.requeueAfterMs ?? LOOK_AGAIN_MS, rangeEndMs ?? LOOK_AGAIN_MS) };
   }
 
   /** Observe and plan: writes nothing. */
@@ -90,6 +98,10 @@ export class SbcInstanceReconciler implements Reconciler {
     });
     if (compilation.state === undefined) await this.#readLastGood(key, instance, memory);
     const state = compilation.state ?? memory.good?.state;
+    const secret = known.get(placeText(certificate));
+    const { certManager } = capabilities();
+    const names = namesWanted(instance, state, members);
+    const heldBack = isHeldBack({ instance, secret, certificate: issued, certManager });
     return {
       key,
       object,
@@ -104,12 +116,16 @@ export class SbcInstanceReconciler implements Reconciler {
       certificate: assessCertificate({
         instance,
         fqdns: state === undefined ? [] : fqdnsOf(state),
-        secret: keyPair(known.get(placeText(certificate))),
+        leftOut: names.leftOut,
+        isHeldBack: heldBack,
+        secret: keyPair(secret),
         certificate: issued,
         requests: childrenOf(stores, 'CertificateRequest', text),
-        certManager: capabilities().certManager,
+        certManager,
         nowMs: clock.wallMs(),
       }),
+      names,
+      isHeldBack: heldBack,
     };
   }
 
@@ -127,11 +143,20 @@ export class SbcInstanceReconciler implements Reconciler {
     try {
       return await applyInstance(look, memory, this.#ports);
     } catch (error) {
-      if (error instanceof ApiError && !error.isConflict) {
-        const message = `The API server refused a part of it: ${error.message}`;
-        this.#ports.events.record(look.object, { type: 'Warning', reason: 'ApplyFailed', message, action: 'Apply' });
-      }
+      const failure = failureOf(error);
+      if (failure !== undefined) await this.#tellFailure(look, failure, memory);
       throw error;
+    }
+  }
+
+  async #tellFailure(look: Look, failure: string, memory: InstanceMemory): Promise<void> {
+    const { events, statuses } = this.#ports;
+    events.record(look.object, { type: 'Warning', reason: 'ApplyFailed', message: failure, action: 'Apply' });
+    const routing = routingInForce(memory, statuses.currentOf(look.object));
+    try {
+      await tellInstance(look, { routing, rollout: notYet, failure }, memory, this.#ports);
+    } catch {
+      // What was refused first is what is thrown; with the next attempt this is tried again too.
     }
   }
 
@@ -156,6 +181,7 @@ export class SbcInstanceReconciler implements Reconciler {
     const { seen, invalid } = gatherMembers(stores, reader, text);
     outcomes.publish(text, {
       blocked: `SbcInstance/${key.name} is not valid: ${fault}`,
+      failure: undefined,
       seen,
       invalid,
       problems: new Map(),
@@ -167,6 +193,7 @@ export class SbcInstanceReconciler implements Reconciler {
       pods: [],
       gateways: new Map(),
       certificate: undefined,
+      uncovered: new Map(),
       orphans: new Set(),
     });
     await statuses.write(object, { conditions: invalidInstance(fault), fields: {} });
@@ -181,8 +208,9 @@ export class SbcInstanceReconciler implements Reconciler {
   }
 
   #forget(key: Key): void {
-    const { references, poller, outcomes, stores, statusSecrets } = this.#ports;
+    const { references, poller, outcomes, statuses, stores, statusSecrets } = this.#ports;
     const text = formatKey(key);
+    statuses.forget('SbcInstance', key.namespace, key.name);
     references.forget(text);
     poller.forget(text);
     outcomes.forget(text);
@@ -193,6 +221,21 @@ export class SbcInstanceReconciler implements Reconciler {
       statusSecrets.forget(uid);
     }
   }
+}
+
+const noNames: CertificateNames = { dnsNames: [], leftOut: new Map() };
+
+/** What an issuer is asked for; whoever brings a certificate has it as it is. */
+function namesWanted(
+  { spec }: SbcInstance,
+  state: RoutingState | undefined,
+  { teamsTrunks }: Members,
+): CertificateNames {
+  if (spec.tls.issuerRef === undefined || state === undefined) return noNames;
+  return certificateNames(
+    state,
+    new Map(teamsTrunks.map(({ metadata }) => [metadata.name, metadata.creationTimestamp ?? ''])),
+  );
 }
 
 function blockedBy({ state, problems }: Compilation): string | undefined {

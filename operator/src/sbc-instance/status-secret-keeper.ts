@@ -1,6 +1,7 @@
 /** Keeps the internal Secret of each instance: there, and good for some weeks. The operator never lists Secrets. */
 import type { SbcInstance } from '@teams-sbc/crds';
 import { childFieldManager } from '../apply/child-writer.ts';
+import { refuseForeign } from '../apply/foreign-object.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
@@ -28,7 +29,7 @@ export class StatusSecretKeeper {
     this.#ports = ports;
   }
 
-  /** @param found what stands there now */
+  /** Rejects with `ForeignObject` where it is somebody else's. @param found what stands there now */
   async keep(instance: SbcInstance, found: Referenced | undefined): Promise<StatusSecret> {
     const { clock, entropy, kube, references } = this.#ports;
     const texts = {
@@ -39,6 +40,7 @@ export class StatusSecretKeeper {
     const nowMs = clock.wallMs();
     const secret = isUsable(texts, nowMs) ? texts : await makeStatusSecret(texts, { nowMs, entropy });
     const object = statusSecret(instance, secret);
+    refuseForeign(object, found?.metadata);
     const wanted = JSON.stringify(object);
     const owner = instance.metadata.uid ?? '';
     if (found !== undefined && secret === texts && this.#applied.get(owner) === wanted) return secret;

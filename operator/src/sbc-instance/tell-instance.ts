@@ -6,23 +6,30 @@ import { ordinals } from '../compile/fqdns.ts';
 import type { ReconcileResult } from '../frame/controller.ts';
 import { formatKey } from '../frame/controller.ts';
 import { selectorLabels } from '../objects/labels.ts';
+import { noRoomFor } from '../objects/certificate-names.ts';
 import { gatewaysOf } from '../plan/gateways.ts';
-import { certificateField, instanceStatus } from '../status/instance-status.ts';
+import { certificateField, instanceStatus, START_PATIENCE_MS } from '../status/instance-status.ts';
 import { memberName } from '../observe/gather-members.ts';
 import type { InstanceMemory } from './instance-memory.ts';
 import type { Applied, Look } from './look.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
+import { waited } from './waited.ts';
 
 /** @returns when to look again, where that is soon */
 export async function tellInstance(
   look: Look,
-  { routing, rollout }: Applied,
+  { routing, rollout, failure }: Applied,
   memory: InstanceMemory,
   ports: SbcInstancePorts,
 ): Promise<ReconcileResult | undefined> {
   const { instance, object, views, addresses, certificate, blocked } = look;
   const wantedForMs = ports.clock.nowMs() - memory.goodSinceMs;
-  publish(look, memory, ports);
+  const waitedMs = waited({
+    status: ports.statuses.currentOf(object),
+    pods: look.pods,
+    nowMs: ports.clock.wallMs(),
+  });
+  publish(look, failure, memory, ports);
   const status = instanceStatus({
     instance,
     blocked,
@@ -32,16 +39,29 @@ export async function tellInstance(
     certificate,
     routing,
     wantedForMs,
+    failure,
+    waitedMs,
     rollout,
     selector: selectorText(instance),
   });
   tellEvents(look, memory, ports);
   await ports.statuses.write(object, status);
   // What is only late becomes worth a look after a while, without an event.
-  return status.conditions.Programmed.reason === 'Pending' ? { requeueAfterMs: 5000 } : undefined;
+  const { Programmed, Available, AddressesAssigned } = status.conditions;
+  if (Programmed.reason === 'Pending') return { requeueAfterMs: 5000 };
+  const left = [
+    ...(Available.reason === 'Starting' ? [START_PATIENCE_MS - waitedMs.Available] : []),
+    ...(AddressesAssigned.reason === 'AddressPending' ? [START_PATIENCE_MS - waitedMs.AddressesAssigned] : []),
+  ];
+  return left.length === 0 ? undefined : { requeueAfterMs: Math.min(...left) + 1000 };
 }
 
-function publish(look: Look, memory: InstanceMemory, { outcomes }: SbcInstancePorts): void {
+function publish(
+  look: Look,
+  failure: string | undefined,
+  memory: InstanceMemory,
+  { outcomes }: SbcInstancePorts,
+): void {
   const { key, members, faults, compilation, blocked, state, views, addresses, certificate } = look;
   const problems = new Map<string, Problem[]>();
   for (const problem of compilation.problems) {
@@ -53,6 +73,7 @@ function publish(look: Look, memory: InstanceMemory, { outcomes }: SbcInstancePo
     .map(({ object }) => object.name);
   outcomes.publish(formatKey(key), {
     blocked,
+    failure,
     seen: members.seen,
     invalid: members.invalid,
     problems,
@@ -64,6 +85,9 @@ function publish(look: Look, memory: InstanceMemory, { outcomes }: SbcInstancePo
     pods: views,
     gateways: state === undefined ? new Map() : gatewaysOf(state, addresses.addresses),
     certificate: certificate.status === undefined ? undefined : certificateField(certificate.status),
+    uncovered: new Map(
+      [...look.names.leftOut].map(([name, fqdns]) => [memberName('TeamsTrunk', name), noRoomFor(fqdns)]),
+    ),
     orphans: new Set(orphans),
   });
 }

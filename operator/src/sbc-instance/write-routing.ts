@@ -3,7 +3,7 @@ import type { SbcInstance } from '@teams-sbc/crds';
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import { childFieldManager } from '../apply/child-writer.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
-import type { KubeObject } from '../kube/kube-object.ts';
+import type { KubeObject, ObjectMeta } from '../kube/kube-object.ts';
 import { resources } from '../kube/resource.ts';
 import { routingIndexName } from '../objects/names.ts';
 import { shardLabel } from '../objects/routing-shard-map.ts';
@@ -29,8 +29,12 @@ export function planRouting(
   }: { readonly maps: Store; readonly memory: InstanceMemory; readonly instanceKey: string },
 ): RoutingPlan {
   const own = maps.by(byInstance, instanceKey);
+  const isOwned = ({ ownerReferences = [] }: ObjectMeta) =>
+    ownerReferences.some(({ uid, controller }) => controller === true && uid === instance.metadata.uid);
   const present = own
-    .filter(({ metadata }) => metadata.labels?.[shardLabel] !== undefined && metadata.deletionTimestamp === undefined)
+    // A label alone makes no shard: one of others is neither trusted nor deleted.
+    .filter(({ metadata }) => metadata.labels?.[shardLabel] !== undefined && isOwned(metadata))
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata }) => metadata.name);
   const previousIndex = readIndex(own.find(({ metadata }) => metadata.name === routingIndexName(instance)));
   const plan = planRoutingMaps({ instance, state, present, previousIndex, texts: memory.texts });

@@ -26,10 +26,17 @@ export interface InstanceFacts {
   /** Of the document in force; undefined: none was written yet. */
   readonly routing: { readonly hash: string; readonly shards: number } | undefined;
   readonly wantedForMs: number;
+  /** What the API server refused when this was to be applied; undefined: all was. */
+  readonly failure: string | undefined;
+  /** How long an address has been missing, and how long pods have been starting (Infinity: they were ready and fail, or never end). */
+  readonly waitedMs: { readonly AddressesAssigned: number; readonly Available: number };
   readonly rollout: RolloutStep;
   /** What finds the pods, as `kubectl get pods -l` takes it. */
   readonly selector: string;
 }
+
+/** A node, an image, a load balancer: after this long somebody should look. */
+export const START_PATIENCE_MS = 300_000;
 
 type Accepted = OutcomesOf<'SbcInstance'>['Accepted'];
 
@@ -42,6 +49,7 @@ export function instanceStatus(facts: InstanceFacts): StatusOf<'SbcInstance', Sb
   const Programmed = programmed({
     pods,
     leftOut: blocked === undefined ? undefined : `the last good routing state stays in force: ${blocked}`,
+    failure: facts.failure,
     wanted: routing?.hash,
     isIn: (hash) => hash === routing?.hash,
     wantedForMs,
@@ -50,7 +58,11 @@ export function instanceStatus(facts: InstanceFacts): StatusOf<'SbcInstance', Sb
     Accepted: AcceptedOutcome,
     ResolvedRefs: resolvedRefs(facts),
     CertificateReady: facts.certificate.condition,
-    AddressesAssigned: assessAddresses(facts.instance, facts.addresses),
+    AddressesAssigned: assessAddresses(
+      facts.instance,
+      facts.addresses,
+      facts.waitedMs.AddressesAssigned >= START_PATIENCE_MS,
+    ),
     Programmed,
     Available: available(facts),
   } as const;
@@ -109,7 +121,11 @@ export function certificateField({ dnsNames, usages, ...rest }: CertificateStatu
   return { ...rest, dnsNames: [...dnsNames], ...(usages !== undefined && { usages: [...usages] }) };
 }
 
-function available({ pods, instance }: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
+function available({
+  pods,
+  instance,
+  waitedMs,
+}: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
   const { replicas } = instance.spec;
   const ready = pods.filter(({ isReady }) => isReady);
   if (ready.length >= replicas)
@@ -125,10 +141,11 @@ function available({ pods, instance }: InstanceFacts): ConditionOutcome<ReasonOf
     return { status: 'True', reason: 'PartlyAvailable', message };
   }
   const draining = pods.filter(({ isTerminating }) => isTerminating);
-  if (draining.length > 0 && draining.length === pods.length)
+  if (draining.length > 0 && draining.length === pods.length && waitedMs.Available !== Infinity)
     return { status: 'False', reason: 'Draining', message: `draining: ${namesOf(draining)}` };
   const message = pods.length === 0 ? 'there is no pod yet' : `not ready: ${namesOf(pods)}`;
-  return { status: 'False', reason: 'NoReadyPod', message };
+  const reason = waitedMs.Available < START_PATIENCE_MS ? 'Starting' : 'NoReadyPod';
+  return { status: 'False', reason, message };
 }
 
 function instanceReady(
@@ -137,12 +154,12 @@ function instanceReady(
 ): OutcomesOf<'SbcInstance'>['Ready'] {
   return readySummary(
     [
-      { outcome: others.Accepted, reason: 'NotAccepted' },
-      { outcome: others.ResolvedRefs, reason: 'RefsNotResolved' },
-      { outcome: others.CertificateReady, reason: 'CertificateNotReady' },
-      { outcome: others.AddressesAssigned, reason: 'AddressesMissing' },
-      { outcome: others.Available, reason: 'NotAvailable' },
-      { outcome: others.Programmed, reason: 'NotProgrammed' },
+      { type: 'Accepted', outcome: others.Accepted, reason: 'NotAccepted' },
+      { type: 'ResolvedRefs', outcome: others.ResolvedRefs, reason: 'RefsNotResolved' },
+      { type: 'CertificateReady', outcome: others.CertificateReady, reason: 'CertificateNotReady' },
+      { type: 'AddressesAssigned', outcome: others.AddressesAssigned, reason: 'AddressesMissing' },
+      { type: 'Available', outcome: others.Available, reason: 'NotAvailable' },
+      { type: 'Programmed', outcome: others.Programmed, reason: 'NotProgrammed' },
     ] as const,
     rollout.kind === 'wait' ? { status: 'True', reason: 'RollingOut', message: rollout.message } : undefined,
   );

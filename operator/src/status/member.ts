@@ -24,6 +24,8 @@ export interface MemberFacts<Of extends MemberKind> {
   readonly reference: Fault<ReasonOf<Of, 'ResolvedRefs'>> | undefined;
   /** The instance keeps its last good routing state, for this reason. */
   readonly blocked: string | undefined;
+  /** What the API server refused of the instance, for this reason. */
+  readonly failure: string | undefined;
   readonly pods: readonly PodView[];
   /** The hash of the document that pods should run; undefined: there is none yet. */
   readonly wanted: string | undefined;
@@ -56,6 +58,8 @@ export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): M
         : no(reference.reason, reference.message),
     Programmed: programmed({
       ...facts,
+      // What is in the document in force was applied before.
+      failure: facts.wanted !== undefined && facts.isIn(facts.wanted) ? undefined : facts.failure,
       leftOut:
         leftOut !== undefined
           ? `it is left out of the routing state: ${leftOut.message}`

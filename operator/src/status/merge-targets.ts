@@ -14,6 +14,10 @@ export interface MergedTarget {
   readonly tls: TargetReport['tls'];
   /** The pods that find it down. */
   readonly downFrom: readonly string[];
+  /** The pods whose OPTIONS it answers with a refusal. */
+  readonly refusedFrom: readonly string[];
+  /** It takes the OPTIONS of one pod. */
+  readonly isTaking: boolean;
 }
 
 interface Told {
@@ -41,7 +45,8 @@ export function mergeTargets(
 function mergeTarget(host: string, port: number | undefined, told: readonly Told[]): MergedTarget {
   const down = told.filter(({ target }) => target.state === 'Down');
   const up = told.filter(({ target }) => target.state === 'Up');
-  const speaker = (down[0] ?? up[0] ?? told[0])?.target;
+  const refused = up.filter(({ target }) => isRefusal(target));
+  const speaker = (down[0] ?? refused[0] ?? up[0] ?? told[0])?.target;
   return {
     host,
     port,
@@ -51,8 +56,12 @@ function mergeTarget(host: string, port: number | undefined, told: readonly Told
     heldUntil: speaker?.heldUntil,
     tls: speaker?.tls,
     downFrom: down.map(({ pod }) => pod),
+    refusedFrom: refused.map(({ pod }) => pod),
+    isTaking: up.length > refused.length,
   };
 }
+
+const isRefusal = ({ lastStatus }: TargetReport) => lastStatus !== undefined && lastStatus >= 400;
 
 /** The newest refusal that a pod tells of. */
 export function newestRefusal(

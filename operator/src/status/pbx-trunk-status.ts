@@ -20,7 +20,7 @@ export function pbxTrunkStatus(facts: PbxTrunkFacts): StatusOf<'PbxTrunk', PbxTr
   const member = memberOutcomes<'PbxTrunk'>(facts);
   const targets = mergeTargets(name, peers, pods);
   const isProgrammed = member.Programmed.status === 'True';
-  const Reachable = reachable({ targets, pods, isProgrammed, isProbed: options.periodSeconds > 0 });
+  const Reachable = reachable({ targets, pods, isProgrammed, isProbed: options.periodSeconds > 0, mustTake: false });
   const refusal = newestRefusal(name, pods);
   return {
     conditions: { ...member, Reachable, Ready: trunkReady({ ...member, Reachable }) },

@@ -9,6 +9,8 @@ export interface ProgrammedFacts {
   readonly pods: readonly PodView[];
   /** Why it is in no routing state at all; undefined: it is in the wanted one. */
   readonly leftOut: string | undefined;
+  /** What the API server refused when it was to be applied; undefined: nothing. */
+  readonly failure: string | undefined;
   /** The document that pods should run. */
   readonly wanted: string | undefined;
   /** Whether a document holds it as it is now. */
@@ -20,8 +22,9 @@ export interface ProgrammedFacts {
 /** After this long a pod that lags behind is worth a look. */
 const PATIENCE_MS = 10_000;
 
-export function programmed({ pods, leftOut, wanted, isIn, wantedForMs }: ProgrammedFacts): Programmed {
+export function programmed({ pods, leftOut, failure, wanted, isIn, wantedForMs }: ProgrammedFacts): Programmed {
   if (leftOut !== undefined) return no('NotAccepted', leftOut);
+  if (failure !== undefined) return no('ApplyFailed', failure);
   if (wanted === undefined) return no('Pending', 'the routing state is not written yet');
   const ready = pods.filter(({ isReady }) => isReady);
   if (ready.length === 0)

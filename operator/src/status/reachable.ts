@@ -13,9 +13,11 @@ export interface ReachableFacts {
   readonly isProgrammed: boolean;
   /** `spec.options.periodSeconds` is above 0. */
   readonly isProbed: boolean;
+  /** Teams: any answer but 200 says that it does not know us. A PBX answers 404 or 405 and takes calls. */
+  readonly mustTake: boolean;
 }
 
-export function reachable({ targets, pods, isProgrammed, isProbed }: ReachableFacts): Reachable {
+export function reachable({ targets, pods, isProgrammed, isProbed, mustTake }: ReachableFacts): Reachable {
   if (!isProbed) return open('OptionsDisabled', 'no OPTIONS are sent: spec.options.periodSeconds is 0');
   const ready = pods.filter(({ isReady }) => isReady);
   const silent = ready.filter(({ answers }) => !answers);
@@ -25,11 +27,14 @@ export function reachable({ targets, pods, isProgrammed, isProbed }: ReachableFa
     return isProgrammed
       ? open('Pending', 'OPTIONS are on their way')
       : open('NotProgrammed', 'no pod runs the trunk yet');
-  const down = targets.filter(({ downFrom }) => downFrom.length > 0);
-  const isUp = targets.some(({ state }) => state === 'Up');
-  if (isUp && down.length === 0) return { status: 'True', reason: 'Reachable', message: 'Every host answers OPTIONS' };
-  if (isUp) return { status: 'True', reason: 'PartlyReachable', message: down.map(faultOf).join('; ') };
-  return { status: 'False', reason: reasonOf(down), message: down.map(faultOf).join('; ') };
+  const isRefusing = ({ refusedFrom }: MergedTarget) => mustTake && refusedFrom.length > 0;
+  const faulty = targets.filter((target) => target.downFrom.length > 0 || isRefusing(target));
+  const isUp = targets.some(({ state, isTaking }) => (mustTake ? isTaking : state === 'Up'));
+  if (isUp && faulty.length === 0)
+    return { status: 'True', reason: 'Reachable', message: 'Every host answers OPTIONS' };
+  if (isUp) return { status: 'True', reason: 'PartlyReachable', message: faulty.map(faultOf).join('; ') };
+  const reason = faulty.some(isRefusing) ? 'Refused' : reasonOf(faulty);
+  return { status: 'False', reason, message: faulty.map(faultOf).join('; ') };
 }
 
 function reasonOf(down: readonly MergedTarget[]): 'Held' | 'TlsFailed' | 'Refused' | 'NoAnswer' {
@@ -41,9 +46,10 @@ function reasonOf(down: readonly MergedTarget[]): 'Held' | 'TlsFailed' | 'Refuse
 }
 
 function faultOf(target: MergedTarget): string {
-  const { host, port, downFrom } = target;
+  const { host, port, downFrom, refusedFrom } = target;
+  const pods = downFrom.length > 0 ? downFrom : refusedFrom;
   const name = port === undefined ? host : `${host}:${String(port)}`;
-  return `${name}: ${whyOf(target)} (from ${namesOf(downFrom.map((pod) => ({ name: pod })))})`;
+  return `${name}: ${whyOf(target)} (from ${namesOf(pods.map((pod) => ({ name: pod })))})`;
 }
 
 function whyOf({ heldUntil, tls, lastFailure, lastStatus }: MergedTarget): string {

@@ -7,6 +7,12 @@ export interface Explanation {
   readonly remedy: string;
 }
 
+const unknownGateway: Explanation = {
+  meaning: 'no tenant knows a gateway with this FQDN, or its voice route names no gateway',
+  remedy:
+    'register exactly the gateways of status.gateways in the tenant (New-CsOnlinePSTNGateway), with a verified domain, and put them into a voice route',
+};
+
 /** Words of the Reason header in lower case; the first that occurs wins. */
 export const explanationsByText: readonly (readonly [string, Explanation])[] = [
   [
@@ -14,6 +20,15 @@ export const explanationsByText: readonly (readonly [string, Explanation])[] = [
     {
       meaning: 'Microsoft found no FQDN of ours in the request',
       remedy: 'report it with the ladder (sbc ladder): the runtime always writes a Contact with its FQDN',
+    },
+  ],
+  ['no trunk config was found', unknownGateway],
+  [
+    'provided trunk fqdn',
+    {
+      meaning: 'the certificate that we showed has not the FQDN under which we speak',
+      remedy:
+        'let the certificate cover every name of status.gateways: the condition CertificateReady lists those that it lacks',
     },
   ],
   [
@@ -107,11 +122,7 @@ export const explanationsByCode: Readonly<Record<string, Explanation>> = {
     meaning: 'the call that a transfer wanted to replace is gone',
     remedy: 'nothing: a transfer is tried once',
   },
-  '510532': {
-    meaning: 'no tenant knows a gateway with this FQDN, or its voice route names no gateway',
-    remedy:
-      'register exactly the gateways of status.gateways in the tenant (New-CsOnlinePSTNGateway), with a verified domain, and put them into a voice route',
-  },
+  '510532': unknownGateway,
   '511404': {
     meaning: 'the called number is assigned to nobody in the tenant',
     remedy: 'send numbers in E.164 with + (spec.numbers.country of the PbxTrunk), and assign the number to a user',

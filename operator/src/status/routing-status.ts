@@ -36,8 +36,8 @@ interface MemberParts {
 /** Of a member that is no trunk. */
 export function memberReady({ Accepted, ResolvedRefs, Programmed }: MemberParts) {
   return readySummary([
-    { outcome: Accepted, reason: 'NotAccepted' },
-    { outcome: ResolvedRefs, reason: 'RefsNotResolved' },
-    { outcome: Programmed, reason: 'NotProgrammed' },
+    { type: 'Accepted', outcome: Accepted, reason: 'NotAccepted' },
+    { type: 'ResolvedRefs', outcome: ResolvedRefs, reason: 'RefsNotResolved' },
+    { type: 'Programmed', outcome: Programmed, reason: 'NotProgrammed' },
   ] as const);
 }

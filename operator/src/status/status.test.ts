@@ -54,6 +54,7 @@ function pbx(changes: Partial<PbxTrunkFacts> = {}) {
     problem: undefined,
     reference: undefined,
     blocked: undefined,
+    failure: undefined,
     pods: [aPod()],
     wanted: now,
     wantedForMs: 0,
@@ -67,11 +68,12 @@ function teams(changes: Partial<TeamsTrunkFacts> = {}) {
     trunk: aTeamsTrunk(),
     gateways: [{ fqdn: 'sbc-0.voice.example.com', port: 5061, pod: 'sbc-0' }],
     certificate: undefined,
-    carrier: undefined,
+    carriers: undefined,
     nowMs,
     problem: undefined,
     reference: undefined,
     blocked: undefined,
+    failure: undefined,
     pods: [aPod()],
     wanted: now,
     wantedForMs: 0,
@@ -116,7 +118,7 @@ const pbxCases: Record<string, readonly [Partial<PbxTrunkFacts>, Record<string, 
     { blocked: 'too many' },
     { Accepted: 'True Accepted', Programmed: 'True InSync' },
   ],
-  'nothing is written yet': [{ wanted: undefined }, { Programmed: 'False Pending', Ready: 'False NotProgrammed' }],
+  'nothing is written yet': [{ wanted: undefined }, { Programmed: 'False Pending', Ready: 'Unknown Progressing' }],
   'no pod is ready': [{ pods: [aPod({ isReady: false })] }, { Programmed: 'False NoReadyPod' }],
   'a pod is on its way to the document': [{ pods: [aPod({ hash: old })] }, { Programmed: 'False Pending' }],
   'a pod has been on its way for long': [
@@ -230,12 +232,10 @@ for (const [name, minutes, state, expected] of [
   });
 }
 
-test('a trunk below a carrier speaks of the carrier, and has no OPTIONS of its own', () => {
-  const trunk = aTeamsTrunk({ subdomain: 'customer1' });
-  const missing = teams({ trunk, carrier: 'Missing' });
+test('a trunk below a carrier that is not there says so', () => {
+  const missing = teams({ trunk: aTeamsTrunk({ subdomain: 'customer1' }), carriers: 'Missing' });
   catalogued('TeamsTrunk', missing.conditions);
   assert.equal(told(missing.conditions)['Reachable'], 'Unknown CarrierMissing');
-  assert.equal(told(teams({ trunk, carrier: 'Probes' }).conditions)['Reachable'], 'Unknown OptionsDisabled');
   assert.equal(missing.fields.receivesOptions, undefined);
 });
 
@@ -253,6 +253,7 @@ test('a route that names a trunk which is missing is served in part', () => {
     problem: undefined,
     reference,
     blocked: undefined,
+    failure: undefined,
     pods: [aPod()],
     wanted: now,
     wantedForMs: 0,
@@ -269,12 +270,14 @@ function instance(changes: Partial<InstanceFacts> = {}) {
   return instanceStatus({
     instance: anInstance(),
     blocked: undefined,
+    failure: undefined,
     pods: [aPod()],
     fqdns: ['sbc-0.voice.example.com'],
     addresses: { addresses: new Map([[0, address]]), advertised: new Map([[0, address]]), missing: [], notes: [] },
     certificate: { condition: { status: 'True', reason: 'Valid', message: 'valid' } },
     routing: { hash: now, shards: 2 },
     wantedForMs: 0,
+    waitedMs: { AddressesAssigned: 0, Available: 0 },
     rollout: { kind: 'done' },
     selector: 'a=b',
     ...changes,
@@ -284,7 +287,7 @@ function instance(changes: Partial<InstanceFacts> = {}) {
 const noAddresses = {
   addresses: new Map(),
   advertised: new Map(),
-  missing: [{ ordinal: 0, message: 'no node' }],
+  missing: [{ ordinal: 0, message: 'no node', away: true }],
   notes: [],
 };
 const instanceCases: Record<string, readonly [Partial<InstanceFacts>, Record<string, string>]> = {
@@ -304,9 +307,9 @@ const instanceCases: Record<string, readonly [Partial<InstanceFacts>, Record<str
   ],
   'a pod has no address': [
     { addresses: noAddresses },
-    { AddressesAssigned: 'False AddressMissing', Ready: 'False AddressesMissing' },
+    { AddressesAssigned: 'False AddressPending', Ready: 'Unknown Progressing' },
   ],
-  'no pod is there': [{ pods: [] }, { Available: 'False NoReadyPod', Ready: 'False NotAvailable' }],
+  'no pod is there yet': [{ pods: [] }, { Available: 'False Starting', Ready: 'Unknown Progressing' }],
   'every pod drains': [{ pods: [aPod({ isReady: false, isTerminating: true })] }, { Available: 'False Draining' }],
   'one of two pods is ready': [
     { instance: anInstance({ replicas: 2 }), pods: [aPod(), aPod({ ...other, isReady: false })] },

@@ -8,6 +8,7 @@ import { isOnItsWay, memberOutcomes, podCounts } from './member.ts';
 import type { MergedTarget } from './merge-targets.ts';
 import { mergeTargets, newestRefusal, receivesOptions } from './merge-targets.ts';
 import type { StatusOf } from './outcomes.ts';
+import { probedByCarrier } from './probed-by-carrier.ts';
 import { reachable } from './reachable.ts';
 import { trunkReady } from './trunk-ready.ts';
 
@@ -15,25 +16,28 @@ export interface TeamsTrunkFacts extends MemberFacts<'TeamsTrunk'> {
   readonly trunk: TeamsTrunk;
   readonly gateways: NonNullable<TeamsTrunkStatus['gateways']>;
   readonly certificate: TeamsTrunkStatus['certificate'];
-  /** Of a trunk with a subdomain: whether somebody sends OPTIONS for the FQDNs that it lies below. */
-  readonly carrier: 'Probes' | 'Missing' | undefined;
+  /** Of a trunk with a subdomain: the names of those that send OPTIONS for the FQDNs which it lies below. */
+  readonly carriers: 'Missing' | readonly string[] | undefined;
   readonly nowMs: number;
 }
 
 export function teamsTrunkStatus(facts: TeamsTrunkFacts): StatusOf<'TeamsTrunk', TeamsTrunkStatus> {
-  const { trunk, pods, gateways, certificate, carrier, nowMs } = facts;
+  const { trunk, pods, gateways, certificate, carriers, nowMs } = facts;
   const { name } = trunk.metadata;
   const member = memberOutcomes<'TeamsTrunk'>(facts);
   const targets = mergeTargets(name, endpointsOf(trunk.spec), pods);
-  const isProbed = carrier === undefined && trunk.spec.options.periodSeconds > 0;
+  const isProbed = carriers === undefined && trunk.spec.options.periodSeconds > 0;
+  const isProgrammed = member.Programmed.status === 'True';
   const Reachable =
-    carrier === 'Missing'
+    carriers === 'Missing'
       ? ({
           status: 'Unknown',
           reason: 'CarrierMissing',
           message: `no TeamsTrunk sends OPTIONS for the names that the subdomain ${trunk.spec.subdomain ?? ''} lies below`,
         } as const)
-      : reachable({ targets, pods, isProgrammed: member.Programmed.status === 'True', isProbed });
+      : carriers !== undefined
+        ? probedByCarrier({ carriers, pods, isProgrammed })
+        : reachable({ targets, pods, isProgrammed, isProbed, mustTake: true });
   const Ready = trunkReady({ ...member, Reachable });
   const refusal = newestRefusal(name, pods);
   return {

@@ -11,10 +11,10 @@ interface TrunkParts {
 
 export function trunkReady({ Accepted, ResolvedRefs, Programmed, Reachable }: TrunkParts) {
   return readySummary([
-    { outcome: Accepted, reason: 'NotAccepted' },
-    { outcome: ResolvedRefs, reason: 'RefsNotResolved' },
-    { outcome: Programmed, reason: 'NotProgrammed' },
+    { type: 'Accepted', outcome: Accepted, reason: 'NotAccepted' },
+    { type: 'ResolvedRefs', outcome: ResolvedRefs, reason: 'RefsNotResolved' },
+    { type: 'Programmed', outcome: Programmed, reason: 'NotProgrammed' },
     // Whom nobody asks may well be there.
-    { outcome: Reachable, reason: 'NotReachable', mayBeUnknown: Reachable.reason !== 'Pending' },
+    { type: 'Reachable', outcome: Reachable, reason: 'NotReachable', mayBeUnknown: Reachable.reason !== 'Pending' },
   ] as const);
 }

@@ -3,8 +3,10 @@ import type { TeamsTrunk } from '@teams-sbc/crds';
 import { memberFacts } from '../member/member-facts.ts';
 import type { MemberStatuses } from '../member/member-reconciler.ts';
 import type { InstanceOutcome } from '../observe/instance-outcome.ts';
+import { carriersOf } from '../observe/carriers.ts';
 import { memberName } from '../observe/gather-members.ts';
 import { teamsTrunkStatus } from '../status/teams-trunk-status.ts';
+import type { TeamsTrunkFacts } from '../status/teams-trunk-status.ts';
 import { trunkReady } from '../status/trunk-ready.ts';
 
 const notProgrammed = { status: 'Unknown', reason: 'NotProgrammed', message: 'no pod runs the trunk' } as const;
@@ -20,7 +22,7 @@ export const teamsTrunkStatuses: MemberStatuses<'TeamsTrunk'> = {
       trunk,
       gateways: [...(outcome.gateways.get(name) ?? [])],
       certificate: outcome.certificate,
-      carrier: carrierOf(trunk, outcome),
+      carriers: carriersAbove(trunk, outcome),
       nowMs: wallMs,
     });
     // Silence has no event.
@@ -33,7 +35,7 @@ export const teamsTrunkStatuses: MemberStatuses<'TeamsTrunk'> = {
   }),
 };
 
-function carrierOf({ spec, metadata }: TeamsTrunk, { orphans }: InstanceOutcome): 'Probes' | 'Missing' | undefined {
+function carriersAbove({ spec, metadata }: TeamsTrunk, outcome: InstanceOutcome): TeamsTrunkFacts['carriers'] {
   if (spec.subdomain === undefined) return undefined;
-  return orphans.has(metadata.name) ? 'Missing' : 'Probes';
+  return outcome.orphans.has(metadata.name) ? 'Missing' : [...carriersOf(outcome, metadata.name)];
 }

@@ -80,4 +80,12 @@ describe('The store', () => {
       }),
     );
   });
+
+  it('takes a namesake for another object, whatever its version', () => {
+    const store = make();
+    const of = (uid: string): KubeObject => ({ ...object('x', 1), metadata: { ...object('x', 1).metadata, uid } });
+    store.put(of('one'));
+    assert.equal(store.put(of('two')), true);
+    assert.equal(store.get('a', 'x')?.metadata.uid, 'two');
+  });
 });

@@ -87,17 +87,26 @@ describe('A reflector', () => {
     assert.deepEqual(delayOf(effects), { kind: 'start-timer', timer: 'retry', afterMs: 9_000 });
   });
 
-  it('backs off from a quarter of a second to half a minute', () => {
+  const delaysAfter = (failure: Failure): number[] => {
     let state = play(start).state;
     const delays: number[] = [];
     for (let i = 0; i < 12; i++) {
-      const failure = { kind: 'list-failed', failure: { kind: 'unreachable' } } as const;
-      const failedStep = stepReflector(state, failure, { nowMs: 0, chance: 0.5, times });
+      const failedStep = stepReflector(state, { kind: 'list-failed', failure }, { nowMs: 0, chance: 0.5, times });
       const wait = delayOf(failedStep.effects);
       if (wait?.kind === 'start-timer') delays.push(wait.afterMs);
       state = stepReflector(failedStep.state, timer('retry'), { nowMs: 0, chance: 0.5, times }).state;
     }
+    return delays;
+  };
+
+  it('backs off from a quarter of a second to half a minute', () => {
+    const delays = delaysAfter({ kind: 'refused' });
     assert.deepEqual([delays[0], delays[1], delays.at(-1)], [250, 500, 30_000]);
+  });
+
+  it('asks every few seconds while nobody listens, to be there when somebody does again', () => {
+    const delays = delaysAfter({ kind: 'unreachable' });
+    assert.deepEqual([delays[0], delays[1], delays.at(-1)], [250, 500, 5_000]);
   });
 
   const failures: Failure[] = [{ kind: 'gone' }, { kind: 'throttled', retryAfterMs: 1 }, { kind: 'not-served' }, { kind: 'refused' }, { kind: 'unreachable' }]; // prettier-ignore

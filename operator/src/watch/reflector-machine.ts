@@ -18,6 +18,8 @@ export interface ReflectorTimes {
   readonly relistMs: number;
   readonly firstBackoffMs: number;
   readonly longestBackoffMs: number;
+  /** Nobody listens: a question costs nothing, and who is late finds out late that somebody does again. */
+  readonly longestUnreachableMs: number;
   /** A resource that is not served (404): its CRD may come at any time. */
   readonly notServedMs: number;
   /** A watch that ends sooner, without an event, has failed. */
@@ -30,6 +32,7 @@ export const reflectorTimes: ReflectorTimes = {
   relistMs: 600_000,
   firstBackoffMs: 250,
   longestBackoffMs: 30_000,
+  longestUnreachableMs: 5_000,
   notServedMs: 5_000,
   shortWatchMs: 1_000,
 };
@@ -232,9 +235,10 @@ function wait(state: ReflectorState, next: Next, failure: Failure, context: Step
 }
 
 function delayOf(failure: Failure, failures: number, context: StepContext): number {
-  const { firstBackoffMs, longestBackoffMs, notServedMs } = context.times;
+  const { firstBackoffMs, longestBackoffMs, longestUnreachableMs, notServedMs } = context.times;
   if (failure.kind === 'not-served') return jitter(notServedMs, 0.2, context);
-  const backoff = jitter(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 20), longestBackoffMs), 0.5, context);
+  const longestMs = failure.kind === 'unreachable' ? longestUnreachableMs : longestBackoffMs;
+  const backoff = jitter(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 20), longestMs), 0.5, context);
   return failure.kind === 'throttled' ? Math.max(failure.retryAfterMs * (1 + context.chance / 4), backoff) : backoff;
 }
 

@@ -14,6 +14,7 @@ export type CallEndReason =
   | 'unauthorized'
   | 'not-found'
   | 'no-route'
+  | 'unrouted-number'
   | 'rejected-by-route'
   | 'unknown-trunk'
   | 'bad-offer'

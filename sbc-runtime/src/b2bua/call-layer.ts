@@ -3,18 +3,19 @@ import type { Random } from '../kernel/random.ts';
 import type { IncomingInvite } from '../dialog/invite-user.ts';
 import { callParties, refusalOfParties } from '../peers/parties.ts';
 import type { CallParties, Peer } from '../peers/peer.ts';
-import type { CallRouter, RouteDecision } from '../routing/route.ts';
+import { ANONYMOUS, type CallRouter } from '../routing/route.ts';
 import { composeOffer, usualCodecs } from '../sdp/compose-offer.ts';
 import { detached } from '../sip/detached.ts';
 import type { Hop } from '../sip/hop.ts';
 import { hasOptionTag } from '../sip/option-tag.ts';
 import { failoverOf, routedAttempts, simpleAttempts } from './attempts.ts';
 import { Call } from './call.ts';
-import type { CallEnd, CallEndReason, CallResult } from './call-end.ts';
+import type { CallEnd } from './call-end.ts';
 import type { Attempt, CallDeps, CallRecord } from './call-ports.ts';
 import { fullBucket, takeToken, type CallBucket, type CallLimits } from './limits.ts';
 import type { Failover } from './call-state.ts';
 import { readableNumber } from './peer-words.ts';
+import { refusalOf, type Refusal } from './refusal.ts';
 import { sdpBody } from './sdp-body.ts';
 
 /** What the routing-state document says to calls; replaced as a whole. Calls keep the peers and attempts that they started with. */
@@ -33,13 +34,6 @@ export interface CallLayerDeps extends CallDeps {
 
 /** Retry-After where we are full or leave. Teams: it tries the tenant's other SBCs at once anyway. */
 const RETRY_AFTER_SECONDS = 10;
-
-interface Refusal {
-  readonly status: number;
-  readonly phrase?: string;
-  readonly reason: CallEndReason;
-  readonly result: CallResult;
-}
 
 export class CallLayer {
   readonly #deps: CallLayerDeps;
@@ -199,7 +193,7 @@ export class CallLayer {
     if (numbers === undefined || failover === undefined)
       return { kind: 'routed', attempts, parties, failover: undefined };
     const { called, caller } = numbers;
-    const rewritten = { ...parties, called: detached(called), caller: detached(caller) };
+    const rewritten = { ...withCaller(parties, caller), called: detached(called) };
     const tooLong = refusalOfParties(rewritten);
     if (tooLong) return { kind: 'refused', refusal: { ...tooLong, reason: 'too-large', result: 'our-error' } };
     return { kind: 'routed', attempts, parties: rewritten, failover: failoverOf(attempts, failover) };
@@ -228,10 +222,10 @@ export class CallLayer {
 /** RFC 3261 §8.2.3. */
 const unreadableBody: Refusal = { status: 415, reason: 'bad-offer', result: 'caller-error' };
 
-function refusalOf(decision: Extract<RouteDecision, { kind: 'rejected' }>): Refusal {
-  const { status, phrase, reason } = decision;
-  const result = reason === 'no-route' ? 'our-error' : 'caller-error';
-  return { status, ...(phrase === undefined ? {} : { phrase }), reason, result };
+/** A caller whom a NumberPolicy hides loses the name as well. */
+function withCaller(parties: CallParties, caller: string): CallParties {
+  if (caller === parties.caller) return parties;
+  return { ...parties, caller: detached(caller), ...(caller === ANONYMOUS && { displayName: undefined }) };
 }
 
 interface RoutedCall {

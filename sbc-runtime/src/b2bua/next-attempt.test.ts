@@ -42,4 +42,6 @@ test('behind the last target, and once a phone has rung, there is nothing more t
   assert.equal(after(486, 3, failover(486)), undefined);
   const ringing = { ...newCall(5, false, failover(503)), rang: true };
   assert.equal(nextAttempt(ringing, failed(503)), undefined);
+  const playing = { ...newCall(5, false, failover(503)), early: [{ tag: 'a', sdp: 'v=0' }] };
+  assert.equal(nextAttempt(playing, failed(503)), undefined);
 });

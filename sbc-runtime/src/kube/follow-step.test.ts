@@ -62,11 +62,27 @@ describe('Following an object', () => {
     assert.deepEqual(lines.slice(3), ['list', 'watch 7 for 300 s', 'wait 100']);
   });
 
+  const waitsAfter = (failures: readonly ApiFailure[]) =>
+    told([start, ...failures.flatMap((failure) => [ended(failure, 0), due])]).lines.filter((line) =>
+      line.startsWith('wait'),
+    );
+
   it('pauses longer with each failure, up to fifteen to thirty seconds', () => {
-    const failures = Array.from({ length: 11 }, () => [ended(away, 0), due]).flat();
-    const waits = told([start, ...failures]).lines.filter((line) => line.startsWith('wait'));
+    const waits = waitsAfter(Array.from({ length: 11 }, () => status(500)));
     assert.deepEqual(waits.slice(0, 4), ['wait 50', 'wait 100', 'wait 200', 'wait 400']);
     assert.equal(waits.at(-1), 'wait 15000');
+  });
+
+  it('pauses for five seconds at most while nothing answers, and not much longer for the first 503 after that', () => {
+    const waits = waitsAfter([...Array.from({ length: 30 }, () => away), status(503)]);
+    assert.deepEqual(waits.slice(0, 4), ['wait 50', 'wait 100', 'wait 200', 'wait 400']);
+    assert.deepEqual(waits.slice(-2), ['wait 2500', 'wait 6400']);
+    assert.equal(pauseMs(30, away, { below: (below) => below - 1 }), 5000);
+  });
+
+  it('an outage after many refusals does not shorten the pauses of the next refusal', () => {
+    const refusals = Array.from({ length: 11 }, () => status(429));
+    assert.deepEqual(waitsAfter([...refusals, away, status(429)]).slice(-2), ['wait 2500', 'wait 15000']);
   });
 
   it('a watch that is refused again and again is asked for ever more seldom, though the list works', () => {

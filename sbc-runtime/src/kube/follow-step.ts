@@ -53,6 +53,10 @@ const WATCH_SECONDS = 300;
 const POLL_MS = 300_000;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
+/** Nobody is there to be spared: what was changed meanwhile is in force soon after the end of an outage. */
+const MAX_UNANSWERED_MS = 5000;
+/** Of pauses that long, so that a first 503 after an outage is not taken for the last of many. */
+const MAX_UNANSWERED = 7;
 const MAX_RETRY_AFTER_MS = 60_000;
 /** A watch that has lived for so long was no failure. */
 const LIVED_MS = 1000;
@@ -128,7 +132,7 @@ function stay(next: FollowState): FollowStep {
 }
 
 function pause(state: FollowState, failure: ApiFailure | undefined, rules: FollowRules): FollowStep {
-  const failures = state.failures + 1;
+  const failures = countedFailures(state.failures, failure);
   return {
     next: { ...state, phase: 'Waiting', failures },
     effects: [{ kind: 'wait', ms: pauseMs(failures, failure, rules) }],
@@ -139,13 +143,19 @@ function isExpired(failure: ApiFailure | undefined): boolean {
   return failure?.kind === 'status' && failure.status === 410;
 }
 
+/** With this one. */
+export function countedFailures(before: number, failure: ApiFailure | undefined): number {
+  return failure?.kind === 'unreachable' ? Math.min(before + 1, Math.max(before, MAX_UNANSWERED)) : before + 1;
+}
+
 /** Doubles with each failure, with a half of it at random; never shorter than the server wishes (429, 503). */
 export function pauseMs(
   failures: number,
   failure: ApiFailure | undefined,
   { below }: Pick<FollowRules, 'below'>,
 ): number {
-  const most = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 16));
+  const limitMs = failure?.kind === 'unreachable' ? MAX_UNANSWERED_MS : MAX_PAUSE_MS;
+  const most = Math.min(limitMs, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 16));
   const ownMs = most / 2 + below(most / 2 + 1);
   if (failure?.kind !== 'status' || failure.retryAfterSeconds === undefined) return ownMs;
   const wishedMs = Math.min(MAX_RETRY_AFTER_MS, failure.retryAfterSeconds * 1000);

@@ -48,3 +48,13 @@ test('without a copy, or with one that is none, the reason is told and nothing i
   assert.match(seedFrom(copy, directories) ?? '', /larger than/);
   assert.equal(existsSync(join(directories.state, 'routing-state.json')), false);
 });
+
+test('a Secret that is mounted before it exists is taken up once it is there', (t) => {
+  const { at, directories, copy } = raise(t);
+  writeFileSync(join(copy.state, 'routing-state.json.gz'), gzipSync('{}'));
+  mkdirSync(at('mounted/secrets/sbc-tls'), { recursive: true });
+  seedFrom(copy, directories);
+  writeFileSync(at('mounted/secrets/sbc-tls/tls.crt'), 'issued');
+  seedFrom(copy, directories);
+  assert.equal(readFileSync(join(directories.secrets, 'sbc-tls/tls.crt'), 'utf8'), 'issued');
+});

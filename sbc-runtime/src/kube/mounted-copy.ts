@@ -29,10 +29,16 @@ export function seedFrom(copy: MountedCopy, directories: MirrorDirectories): str
   if (copy.secrets !== undefined) {
     const there = new Set(foldersIn(directories.secrets));
     for (const name of foldersIn(copy.secrets))
-      if (!there.has(name)) writeMirrored(join(directories.secrets, name), filesIn(join(copy.secrets, name)));
+      if (!there.has(name)) seedFolder(join(copy.secrets, name), join(directories.secrets, name));
   }
   writeMirrored(directories.state, new Map([[DOCUMENT, text]]));
   return undefined;
+}
+
+/** A Secret that was not there when the pod began is mounted as an empty folder, and filled later. */
+function seedFolder(from: string, to: string): void {
+  const files = filesIn(from);
+  if (files.size > 0) writeMirrored(to, files);
 }
 
 function filesIn(folder: string): ReadonlyMap<string, Buffer> {

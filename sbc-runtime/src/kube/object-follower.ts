@@ -69,9 +69,18 @@ export class ObjectFollower {
         this.#waiting = this.#deps.clock.after(effect.ms, () => this.#step({ kind: 'due' }, undefined));
         return;
       case 'deliver':
-        return this.#deps.onObject(object);
+        return this.#deliver(object);
       case 'abort':
         return this.#abort();
+    }
+  }
+
+  /** A fault of whoever hears of it must not end the following. */
+  #deliver(object: KubeObject | undefined): void {
+    try {
+      this.#deps.onObject(object);
+    } catch (error) {
+      this.#deps.log.error('Cannot take up what an object holds', { ...this.#facts(), error: String(error) });
     }
   }
 

@@ -23,8 +23,8 @@ export interface ReferencedObjectsDeps {
 
 interface Followed {
   wanted: WantedObject;
-  readonly follower: ObjectFollower;
-  readonly isWatch: boolean;
+  follower: ObjectFollower;
+  isWatch: boolean;
   object: KubeObject | undefined;
   /** It is there. */
   readonly found: PromiseWithResolvers<undefined>;
@@ -68,6 +68,7 @@ export class ReferencedObjects {
       if (isWatch) this.#watches -= 1;
       this.#followed.delete(key);
     }
+    this.#watchMore();
     const kept = [...wanted.values(), ...before.values()];
     const { secrets, trust } = this.#deps.directories;
     keepFolders(secrets, new Set(kept.filter(({ isSecretFolder }) => isSecretFolder).map(({ name }) => name)));
@@ -80,19 +81,36 @@ export class ReferencedObjects {
   }
 
   #follow(key: string, wanted: WantedObject): Followed {
-    const { api, clock, random, log, namespace } = this.#deps;
     const isWatch = this.#watches < MAX_WATCHES;
     if (isWatch) this.#watches += 1;
-    const follower = new ObjectFollower({
-      ...{ api, clock, random, log, namespace },
-      object: { kind: wanted.kind, name: wanted.name },
-      by: isWatch ? 'Watch' : 'Poll',
-      onObject: (object) => this.#onObject(followed, object),
-    });
+    const follower = this.#follower(wanted, isWatch, (object) => this.#onObject(followed, object));
     const followed: Followed = { wanted, follower, isWatch, object: undefined, found: Promise.withResolvers() };
     this.#followed.set(key, followed);
     follower.start();
     return followed;
+  }
+
+  /** What was asked for every five minutes for want of room. */
+  #watchMore(): void {
+    for (const followed of this.#followed.values()) {
+      if (this.#watches >= MAX_WATCHES) return;
+      if (followed.isWatch) continue;
+      followed.follower.stop();
+      followed.isWatch = true;
+      this.#watches += 1;
+      followed.follower = this.#follower(followed.wanted, true, (object) => this.#onObject(followed, object));
+      followed.follower.start();
+    }
+  }
+
+  #follower(
+    { kind, name }: WantedObject,
+    isWatch: boolean,
+    onObject: (object: KubeObject | undefined) => void,
+  ): ObjectFollower {
+    const { api, clock, random, log, namespace } = this.#deps;
+    const by = isWatch ? 'Watch' : 'Poll';
+    return new ObjectFollower({ api, clock, random, log, namespace, object: { kind, name }, by, onObject });
   }
 
   #onObject(followed: Followed, object: KubeObject | undefined): void {

@@ -62,6 +62,17 @@ function raise(t: TestContext) {
 /** What is asked in memory is answered within the turn. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** From now on shards are answered once the answer is released. */
+function holdShards(api: FakeApi): () => void {
+  const get = api.get.bind(api);
+  const gate = Promise.withResolvers<undefined>();
+  api.get = async (path) => {
+    if (!path.includes('?')) await gate.promise;
+    return get(path);
+  };
+  return () => gate.resolve(undefined);
+}
+
 describe('The mirror', () => {
   it('writes what the index stands for, after the Secrets that it names', async (t) => {
     const { api, mirror, publishShards, flip, document, certificate } = raise(t);
@@ -154,7 +165,7 @@ describe('The mirror', () => {
     assert.equal(certificate(), undefined);
   });
 
-  it('an API server that is away is asked more and more seldom, and told of in one line an object', async (t) => {
+  it('an API server that is away is asked more and more seldom, every five seconds at least, and told of in one line an object', async (t) => {
     const { clock, api, mirror, warnings, publishShards, flip, document } = raise(t);
     api.failure = away;
     mirror.start();
@@ -162,12 +173,13 @@ describe('The mirror', () => {
       clock.advance(1000);
       await settle();
     }
-    assert.ok(api.asked.length > 20 && api.asked.length < 60, String(api.asked.length));
+    // Every 2.5 to 5 s; without chance every 2.5.
+    assert.ok(api.asked.length > 120 && api.asked.length < 260, String(api.asked.length));
     assert.deepEqual(warnings, ['Cannot follow an object; what it held last stays in force']);
     api.failure = undefined;
     api.put(secret('sbc-tls'), {});
     flip(publishShards(stateOf(1)));
-    clock.advance(30_000);
+    clock.advance(5000);
     await settle();
     assert.equal(document(), canonicalJson(stateOf(1)));
   });
@@ -211,5 +223,69 @@ describe('The mirror', () => {
     mirror.start();
     await settle();
     assert.deepEqual([api.watches.size, certificate('login-199')], [33, 'login-199']);
+  });
+
+  it('takes up an index that comes while the shards of the one before are read, and judges no longer by that one', async (t) => {
+    const { api, mirror, refusals, publishShards, flip, document } = raise(t);
+    api.put(secret('sbc-tls'), {});
+    flip(publishShards(stateOf(1)));
+    mirror.start();
+    await settle();
+    const written: unknown[] = [];
+    mirror.tellWrites(() => written.push(document()));
+    const release = holdShards(api);
+    const overtaken = publishShards(stateOf(2));
+    flip(overtaken);
+    await settle();
+    const newest = publishShards(stateOf(3));
+    flip(newest);
+    const kept = new Set(newest.shards.map(({ name }) => name));
+    for (const { name } of overtaken.shards) if (!kept.has(name)) api.remove({ kind: 'ConfigMap', name });
+    release();
+    await settle();
+    assert.deepEqual([written, refusals], [[canonicalJson(stateOf(3))], []]);
+  });
+
+  it('does not write a document that another has followed while one of its Secrets was waited for', async (t) => {
+    const { clock, api, mirror, publishShards, flip, document } = raise(t);
+    api.put(secret('sbc-tls'), {});
+    flip(publishShards(stateOf(1)));
+    mirror.start();
+    await settle();
+    const written: unknown[] = [];
+    mirror.tellWrites(() => written.push(document()));
+    flip(publishShards(stateOf(2, ['sbc-tls', 'never'])));
+    await settle();
+    flip(publishShards(stateOf(3)));
+    clock.advance(3000);
+    await settle();
+    assert.deepEqual(written, [canonicalJson(stateOf(3))]);
+  });
+
+  it('goes on to follow what the document before names: the new one may be refused', async (t) => {
+    const { api, mirror, publishShards, flip, certificate } = raise(t);
+    api.put(secret('sbc-tls'), { 'tls.crt': 'one' });
+    flip(publishShards(stateOf(1)));
+    mirror.start();
+    await settle();
+    flip(publishShards(stateOf(2, [])));
+    await settle();
+    api.put(secret('sbc-tls'), { 'tls.crt': 'two' });
+    assert.equal(certificate(), 'two');
+  });
+
+  it('goes on to follow the index where telling of a refusal fails', async (t) => {
+    const { api, mirror, publishShards, flip, document } = raise(t);
+    api.put(secret('sbc-tls'), {});
+    mirror.tellRefusals(() => {
+      throw new Error('a bug');
+    });
+    api.put({ kind: 'ConfigMap', name: 'sbc-routing' }, { [indexKey]: '{}' });
+    mirror.start();
+    await settle();
+    mirror.tellRefusals(() => undefined);
+    flip(publishShards(stateOf(1)));
+    await settle();
+    assert.equal(document(), canonicalJson(stateOf(1)));
   });
 });

@@ -7,7 +7,7 @@ import { indexKey, parseRoutingIndex, type Problem, type RoutingIndex } from '@t
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
-import { pauseMs } from './follow-step.ts';
+import { countedFailures, pauseMs } from './follow-step.ts';
 import { failureText, type ApiFailure, type KubeApi } from './kube-api.ts';
 import { member, type KubeObject } from './kube-object.ts';
 import { writeMirrored } from './mirrored-volume.ts';
@@ -57,6 +57,8 @@ export class RoutingMirror {
   #writtenHash: string | undefined;
   #isWorking = false;
   #isClosed = false;
+  /** The API server has said so. */
+  #isThereNone = false;
   #failures = 0;
   #retry: Timer | undefined;
   #lastFailure: ApiFailure | undefined;
@@ -99,12 +101,17 @@ export class RoutingMirror {
     return within(this.#deps.clock, ms, this.#first.promise);
   }
 
+  get hasDocument(): boolean {
+    return this.#writtenHash !== undefined;
+  }
+
   /** In words, where no document has come. */
   get whyNone(): string {
     if (this.#refused !== undefined) return this.#refused.problems[0]?.message ?? 'the routing index is unusable';
     if (this.#lastFailure !== undefined) return failureText(this.#lastFailure);
     const { api, namespace, instance } = this.#deps;
-    return `${api.url} has not told of ConfigMap ${namespace}/${instance}-routing`;
+    const index = `ConfigMap ${namespace}/${instance}-routing`;
+    return this.#isThereNone ? `there is no ${index} yet` : `${api.url} has not told of ${index}`;
   }
 
   close(): void {
@@ -117,6 +124,7 @@ export class RoutingMirror {
 
   #onIndex(object: KubeObject | undefined): void {
     const { log, namespace, instance } = this.#deps;
+    this.#isThereNone = object === undefined;
     if (object === undefined) {
       log.warn('There is no routing index; what is in force stays', { configMap: `${namespace}/${instance}-routing` });
       return;
@@ -192,7 +200,7 @@ export class RoutingMirror {
   #tryAgain(failure: ApiFailure | undefined): void {
     if (this.#isClosed) return;
     const { clock, random } = this.#deps;
-    this.#failures += 1;
+    this.#failures = countedFailures(this.#failures, failure);
     const ms = pauseMs(this.#failures, failure, { below: (below) => random.below(below) });
     this.#retry = clock.after(ms, () => void this.#work());
   }

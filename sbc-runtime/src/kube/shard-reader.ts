@@ -1,5 +1,5 @@
 /** From an index to the document: gets the shards that are new, and joins what it got. A shard never changes under its name, so that a new index costs what has changed. */
-import { joinShards, shardKey, type Problem, type RoutingIndex } from '@teams-sbc/crds/runtime';
+import { JoinMemory, joinShards, shardKey, type Problem, type RoutingIndex } from '@teams-sbc/crds/runtime';
 import type { ApiFailure, KubeApi } from './kube-api.ts';
 import { collectionPath, readObject } from './kube-object.ts';
 
@@ -17,6 +17,7 @@ export class ShardReader {
   readonly #namespace: string;
   /** Of the last document that fitted together, by name. */
   #known: ReadonlyMap<string, string> = new Map();
+  readonly #memory = new JoinMemory();
 
   constructor({ api, namespace }: { readonly api: KubeApi; readonly namespace: string }) {
     this.#api = api;
@@ -33,7 +34,7 @@ export class ShardReader {
     }
     const failure = await this.#get(missing, texts);
     if (failure !== undefined) return { kind: 'failed', failure };
-    const joined = joinShards(index, texts);
+    const joined = joinShards(index, texts, this.#memory);
     // What does not fit together is read again as a whole.
     this.#known = joined.ok ? texts : new Map();
     return joined.ok ? { kind: 'document', text: joined.text } : { kind: 'refused', problems: joined.problems };

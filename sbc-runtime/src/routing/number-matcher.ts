@@ -40,8 +40,20 @@ export function numberMatcher(matches: readonly NumberMatchState[]): NumberMatch
   return matches.length === 0 ? undefined : new NumberMatcher(matches);
 }
 
-/** A user part without what follows its number: `;ext=7`, `;phone-context=…` (RFC 3966). */
-export function numberPart(user: string): string {
+/** Where the number in a user part ends: before `;ext=7`, `;phone-context=…` (RFC 3966). */
+export function numberEnd(user: string): number {
   const end = user.indexOf(';');
-  return end < 0 ? user : user.slice(0, end);
+  return end < 0 ? user.length : end;
+}
+
+/** The number in a user part as a person writes it: `*21%23` is `*21#` (RFC 3261 §19.1.2: a `#` stands there escaped). */
+export function numberPart(user: string): string {
+  const number = user.slice(0, numberEnd(user));
+  if (!number.includes('%')) return number;
+  return number.replaceAll('%23', '#').replace(/%2b/gi, '+').replace(/%2a/gi, '*');
+}
+
+/** As it stands in a URI. */
+export function escapedNumber(number: string): string {
+  return number.replaceAll('#', '%23');
 }

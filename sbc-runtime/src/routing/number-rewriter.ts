@@ -1,6 +1,6 @@
 /** A NumberPolicy, made ready for the numbers of calls: the first rule that fits rewrites. Pure. */
 import { fillIn, parseNumberPattern, type NumberPattern, type NumberPolicyState } from '@teams-sbc/crds/runtime';
-import { numberPart } from './number-matcher.ts';
+import { escapedNumber, numberEnd, numberPart } from './number-matcher.ts';
 
 /** A user part in E.164 as it is dialled in a country; as it is where that cannot be told. */
 export type ReadNumber = (user: string, country: string) => string;
@@ -32,7 +32,7 @@ export class NumberRewriter {
     const number = numberPart(read);
     for (const { pattern, replacement } of this.#rules) {
       const groups = pattern.match(number);
-      if (groups !== undefined) return fillIn(replacement, groups) + read.slice(number.length);
+      if (groups !== undefined) return escapedNumber(fillIn(replacement, groups)) + read.slice(numberEnd(read));
     }
     return this.#isOpen ? read : undefined;
   }

@@ -62,6 +62,18 @@ test('the lowest priority is first, then the oldest, then the first by name, wha
   );
 });
 
+test('a number that none of a trunk’s routes fits is told from a trunk that has none', () => {
+  const toBerlin = aRoute('to', { from: 'pbx', called: [{ prefix: '+4930' }] });
+  const unknown = { ...call, called: '+1' };
+  const reason = (table: CallRouter, from: string) => {
+    const decision = table.route(from, unknown);
+    return decision.kind === 'rejected' && decision.reason;
+  };
+  assert.equal(reason(router([toBerlin]), 'pbx'), 'unrouted-number');
+  assert.equal(reason(router([toBerlin]), 'teams'), 'no-route');
+  assert.equal(reason(router([aRoute('to', { called: [{ prefix: '+4930' }] })]), 'teams'), 'unrouted-number');
+});
+
 test('a route matches by trunk, called and calling number together; one entry of a list is enough', () => {
   const table = router([
     aRoute('to', {
@@ -111,6 +123,31 @@ test('a policy rewrites by its first rule that fits, after its country has read 
   assert.deepEqual(rewritten({ calledPolicy: 'read' }, '030'), ['DE:030', '+1']);
 });
 
+test('a number of which a policy leaves nothing: a call to it is refused, a caller with it is hidden', () => {
+  const policies: NumberPolicyState[] = [
+    { name: 'none', rules: [{ pattern: '0(.*)', replacement: '$1' }], noMatch: 'Pass' },
+  ];
+  const decide = (changes: Partial<CallRouteState>, called: string, caller: string) => {
+    const decision = router([aRoute('to', changes)], policies).route('x', { called, caller });
+    return decision.kind === 'routed' ? [decision.numbers?.called, decision.numbers?.caller] : decision.reason;
+  };
+  assert.equal(decide({ calledPolicy: 'none' }, '0', '1'), 'rejected-by-route');
+  assert.deepEqual(decide({ callingPolicy: 'none' }, '1', '0'), ['1', 'anonymous']);
+  assert.deepEqual(decide({ calledPolicy: 'none' }, '', '1'), ['', '1']);
+});
+
+test('a # is escaped in URIs and written as it is in routes and policies', () => {
+  const policies: NumberPolicyState[] = [
+    { name: 'codes', rules: [{ pattern: '(\\*\\d{2})#', replacement: '#$1#' }], noMatch: 'Pass' },
+  ];
+  const table = router([aRoute('to', { called: [{ exact: '*21#' }], calledPolicy: 'codes' })], policies);
+  for (const called of ['*21%23', '%2A21%23', '%2a21#']) {
+    const decision = table.route('x', { called: `${called};ext=%23`, caller: '1' });
+    assert.equal(decision.kind === 'routed' && decision.numbers?.called, '%23*21%23;ext=%23', called);
+  }
+  assert.equal(trunks(table.route('x', { called: '*21', caller: '1' })), 404);
+});
+
 test('a route that refuses answers with its status and words', () => {
   const table = router([aRoute('no', { destinations: [], reject: { status: 403, phrase: 'Barred' } })]);
   assert.deepEqual(table.route('x', call), {
@@ -137,6 +174,17 @@ test('destinations get calls by their weights: of 10 000 calls 60, 30 and 10 of 
   const share = (trunk: string) => Math.round((firsts.get(trunk) ?? 0) / 100);
   assert.deepEqual([firsts.get('last'), Math.abs(share('a') - 60) <= 2], [undefined, true]);
   assert.deepEqual([Math.abs(share('b') - 30) <= 2, Math.abs(share('c') - 10) <= 2], [true, true]);
+});
+
+test('behind the first one the others stand by their weights among themselves', () => {
+  const weights = { heavy: 600, middle: 300, light: 100 };
+  const groups = priorityGroups(Object.entries(weights).map(([trunk, weight]) => ({ trunk, priority: 0, weight })));
+  const below = seeded(11);
+  const seconds = Array.from({ length: 10_000 }, () => drawOrder(groups, below))
+    .filter(([first]) => first === 'heavy')
+    .map(([, second]) => second);
+  const share = seconds.filter((second) => second === 'middle').length / seconds.length;
+  assert.ok(Math.abs(share - 0.75) < 0.02, String(share));
 });
 
 test('every destination stands once in the order of a call, and never before one of a lower priority', () => {

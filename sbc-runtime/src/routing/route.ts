@@ -4,9 +4,10 @@
  */
 import type { CallRouteState, RoutingState } from '@teams-sbc/crds/runtime';
 import { drawOrder, priorityGroups } from './destination-order.ts';
-import { numberMatcher, numberPart, type NumberMatcher } from './number-matcher.ts';
-import { NumberRewriter, type ReadNumber } from './number-rewriter.ts';
+import { numberPart, type NumberMatcher } from './number-matcher.ts';
+import type { NumberRewriter, ReadNumber } from './number-rewriter.ts';
 import { RouteIndex } from './route-index.ts';
+import { RouteMemory } from './route-memory.ts';
 
 /** User parts, as the trunk that the call came in on reads them; `caller` is `anonymous` where the caller hides. */
 export interface RoutedNumbers {
@@ -28,13 +29,16 @@ export type RouteDecision =
       readonly kind: 'rejected';
       readonly status: number;
       readonly phrase?: string;
-      readonly reason: 'no-route' | 'rejected-by-route';
+      /** `no-route`: there is none for calls of that trunk at all. `unrouted-number`: none of them fits this call. */
+      readonly reason: 'no-route' | 'unrouted-number' | 'rejected-by-route';
     };
 
 export interface CallRouterDeps {
   /** A random integer in [0, limit). */
   readonly below: (limit: number) => number;
   readonly readNumber: ReadNumber;
+  /** Of the documents before, made with the same `readNumber`. @default none */
+  readonly memory?: RouteMemory;
 }
 
 type Routes = Pick<RoutingState, 'routes' | 'callRoutes' | 'numberPolicies'>;
@@ -55,14 +59,17 @@ interface ReadyRoute {
 type Rejected = Extract<RouteDecision, { kind: 'rejected' }>;
 
 const noRoute: RouteDecision = { kind: 'rejected', status: 404, reason: 'no-route' };
+const unroutedNumber: RouteDecision = { kind: 'rejected', status: 404, reason: 'unrouted-number' };
 const DECLINED = 603;
-const ANONYMOUS = 'anonymous';
+/** A caller who hides. */
+export const ANONYMOUS = 'anonymous';
 
 /** Built once for each document; calls that it has routed keep what they got. */
 export class CallRouter {
   readonly #below: (limit: number) => number;
   readonly #simple: ReadonlyMap<string, RouteDecision>;
   readonly #hasRoutes: boolean;
+  readonly #hasFromAny: boolean;
   readonly #fromAny: RouteIndex<ReadyRoute>;
   /** Routes that name a trunk, by it. */
   readonly #byTrunk: ReadonlyMap<string, RouteIndex<ReadyRoute>>;
@@ -71,12 +78,12 @@ export class CallRouter {
     const { callRoutes = [], numberPolicies = [], routes } = state;
     this.#below = deps.below;
     this.#simple = new Map(routes.map(({ from, to }) => [from, { kind: 'routed', to }]));
-    const policies = new Map(
-      numberPolicies.map((policy) => [policy.name, new NumberRewriter(policy, deps.readNumber)]),
-    );
-    const ready = callRoutes.toSorted(byPriority).map((route, place) => readyRoute(route, place, policies));
+    const { memory = new RouteMemory(deps.readNumber) } = deps;
+    const policies = new Map(numberPolicies.map((policy) => [policy.name, memory.rewriter(policy)]));
+    const ready = callRoutes.toSorted(byPriority).map((route, place) => readyRoute(route, { place, policies, memory }));
     const byFrom = Map.groupBy(ready, ({ from }) => from);
     this.#hasRoutes = ready.length > 0;
+    this.#hasFromAny = byFrom.has(undefined);
     this.#fromAny = new RouteIndex(byFrom.get(undefined) ?? []);
     this.#byTrunk = new Map(
       [...byFrom].flatMap(([from, own]) => (from === undefined ? [] : [[from, new RouteIndex(own)] as const])),
@@ -89,10 +96,12 @@ export class CallRouter {
     const caller = numberPart(numbers.caller);
     const fits = (route: ReadyRoute): boolean =>
       route.called?.fits(called) !== false && route.calling?.fits(caller) !== false;
-    const ofTrunk = this.#byTrunk.get(fromTrunk)?.first(called, fits);
+    const own = this.#byTrunk.get(fromTrunk);
+    const ofTrunk = own?.first(called, fits);
     const ofAny = this.#fromAny.first(called, fits);
     const route = ofTrunk === undefined || (ofAny !== undefined && ofAny.place < ofTrunk.place) ? ofAny : ofTrunk;
-    return route === undefined ? noRoute : this.#decide(route, numbers);
+    if (route !== undefined) return this.#decide(route, numbers);
+    return own === undefined && !this.#hasFromAny ? noRoute : unroutedNumber;
   }
 
   #decide(route: ReadyRoute, { called, caller }: RoutedNumbers): RouteDecision {
@@ -103,22 +112,31 @@ export class CallRouter {
       // RFC 3323: who hides has no number to rewrite.
       caller: callingPolicy === undefined || caller === ANONYMOUS ? caller : callingPolicy.rewrite(caller),
     };
-    if (rewritten.called === undefined || rewritten.caller === undefined)
+    // A called number of which the policy leaves nothing would reach whoever answers without one.
+    const isLost = rewritten.called === '' && called !== '';
+    if (rewritten.called === undefined || rewritten.caller === undefined || isLost)
       return { kind: 'rejected', status: 404, reason: 'rejected-by-route' };
-    const numbers = { called: rewritten.called, caller: rewritten.caller };
+    // RFC 3261 §25.1: there is no URI with an empty user.
+    const numbers = { called: rewritten.called, caller: rewritten.caller === '' ? ANONYMOUS : rewritten.caller };
     return { kind: 'routed', to: drawOrder(route.groups, this.#below), numbers, failover };
   }
 }
 
-function readyRoute(route: CallRouteState, place: number, policies: ReadonlyMap<string, NumberRewriter>): ReadyRoute {
+interface RouteContext {
+  readonly place: number;
+  readonly policies: ReadonlyMap<string, NumberRewriter>;
+  readonly memory: RouteMemory;
+}
+
+function readyRoute(route: CallRouteState, { place, policies, memory }: RouteContext): ReadyRoute {
   const policy = (name: string | undefined) => (name === undefined ? undefined : policies.get(name));
-  const called = numberMatcher(route.called);
+  const called = memory.matcher(route.called);
   return {
     place,
     prefixes: called?.prefixesOfAll ?? [''],
     from: route.from,
     called,
-    calling: numberMatcher(route.calling),
+    calling: memory.matcher(route.calling),
     calledPolicy: policy(route.calledPolicy),
     callingPolicy: policy(route.callingPolicy),
     groups: priorityGroups(route.destinations),

@@ -16,6 +16,7 @@ export interface TargetHealth {
   readonly downUntilMs: number;
   /** Seconds between OPTIONS to it; 0 while none was sent. */
   readonly periodSeconds: number;
+  /** Of OPTIONS; of a call only where that is why it is down. */
   readonly lastStatus: number | undefined;
   readonly lastAnsweredAtMs: number | undefined;
   /** Why the last request failed without a response: `connection refused`, `untrusted-root`, … */
@@ -23,7 +24,13 @@ export interface TargetHealth {
 }
 
 export type TargetEvent =
-  | { readonly kind: 'answered'; readonly status: number; readonly retryAfterSeconds: number | undefined }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly retryAfterSeconds: number | undefined;
+      /** The request was no OPTIONS. */
+      readonly isOfCall?: boolean;
+    }
   | { readonly kind: 'silent' }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
@@ -48,7 +55,7 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
     case 'answered': {
       const seen = {
         ...target,
-        lastStatus: event.status,
+        lastStatus: lastStatus(target, event),
         lastAnsweredAtMs: nowMs,
         lastFailure: undefined,
       };
@@ -65,6 +72,12 @@ export function stepTarget(target: TargetHealth, event: TargetEvent, nowMs: numb
     case 'unreachable':
       return failed(target, event.reason, nowMs);
   }
+}
+
+/** What a call is answered is the called person's affair, and another one with every call. */
+function lastStatus(target: TargetHealth, { status, isOfCall = false }: TargetEvent & { kind: 'answered' }) {
+  if (!isOfCall || status === 503) return status;
+  return target.status === 'Up' ? target.lastStatus : undefined;
 }
 
 function failed(target: TargetHealth, lastFailure: string, nowMs: number): TargetHealth {

@@ -6,10 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   hashRoutingState,
+  hashText,
   maxRoutingStateLength,
-  parseRoutingState,
   type Problem,
   type RoutingState,
+  RoutingStateReader,
 } from '@teams-sbc/crds/runtime';
 
 export interface Directories {
@@ -25,7 +26,12 @@ export interface CertificateFiles {
   readonly name: string;
   readonly certificate: string;
   readonly key: string;
+  /** A file of the Secret cannot be read; what stands here is what served before. */
+  readonly missing?: Problem;
 }
+
+/** What served before under that name. */
+export type KeptCertificates = (name: string) => CertificateFiles | undefined;
 
 export interface TrustFiles {
   readonly name: string;
@@ -44,6 +50,8 @@ export interface LoginFiles {
 export interface LoadedDocument {
   readonly state: RoutingState;
   readonly hash: string;
+  /** The document as canonical JSON. */
+  readonly text: string;
   readonly certificates: readonly CertificateFiles[];
   readonly trustBundles: readonly TrustFiles[];
   /** By trunk. */
@@ -71,30 +79,35 @@ const MAX_LINE = 255;
 const NO_FILE = 'no such file';
 
 /** Reads the document once; whoever looks again and again keeps a `DocumentReader`. */
-export function loadDocument(directories: Directories): LoadResult {
-  return new DocumentReader(directories).read();
+export function loadDocument(directories: Directories, kept?: KeptCertificates): LoadResult {
+  return new DocumentReader(directories, kept).read();
 }
 
 /** Looks as often as one likes: the files are read each time, parsed only where a byte of them has changed. */
 export class DocumentReader {
   readonly #directories: Directories;
+  readonly #kept: KeptCertificates;
+  readonly #states = new RoutingStateReader();
   /** What the last result was made from, by path. */
   #files: ReadonlyMap<string, { readonly file: RawFile; readonly maxBytes: number }> = new Map();
   #result: LoadResult | undefined;
 
-  constructor(directories: Directories) {
+  /** @param kept for certificates whose Secret has lost a file. @default the document is refused for them */
+  constructor(directories: Directories, kept: KeptCertificates = () => undefined) {
     this.#directories = directories;
+    this.#kept = kept;
   }
 
   /** The very object of the last time while nothing has changed. */
   read(): LoadResult {
     if (this.#result && this.#isUnchanged()) return this.#result;
     const files = new Map<string, { file: RawFile; maxBytes: number }>();
-    this.#result = load(this.#directories, (path, maxBytes = MAX_FILE_BYTES) => {
+    const read: Read = (path, maxBytes = MAX_FILE_BYTES) => {
       const file = readRaw(path, maxBytes);
       files.set(path, { file, maxBytes });
       return file;
-    });
+    };
+    this.#result = load(this.#directories, { read, states: this.#states, kept: this.#kept });
     this.#files = files;
     return this.#result;
   }
@@ -107,23 +120,36 @@ export class DocumentReader {
 
 type Read = (path: string, maxBytes?: number) => RawFile;
 
-function load(directories: Directories, read: Read): LoadResult {
-  const text = textOf(read(join(directories.state, DOCUMENT), maxRoutingStateLength));
-  if (!text.ok) return refused(undefined, [text.problem], text.problem.message);
-  const parsed = parseRoutingState(text.content);
-  if (!parsed.ok) return refused(hashIn(text.content), parsed.problems, text.content);
+interface Sources {
+  readonly read: Read;
+  readonly states: RoutingStateReader;
+  readonly kept: KeptCertificates;
+}
+
+function load(directories: Directories, { read, states, kept }: Sources): LoadResult {
+  const file = textOf(read(join(directories.state, DOCUMENT), maxRoutingStateLength));
+  if (!file.ok) return refused(undefined, [file.problem], file.problem.message);
+  const parsed = states.read(file.content);
+  if (!parsed.ok) return refused(hashIn(file.content), parsed.problems, file.content);
   const { state } = parsed;
-  const hash = hashRoutingState(state);
+  const text = states.textOf(state);
+  const hash = hashText(text);
   const problems: Problem[] = [];
   const take = (path: string): string => {
-    const file = textOf(read(path));
-    if (file.ok) return file.content;
-    problems.push(file.problem);
+    const found = textOf(read(path));
+    if (found.ok) return found.content;
+    problems.push(found.problem);
     return '';
   };
   const certificates = state.certificates.map((entry) => {
     const folder = join(directories.secrets, entry.secret);
-    return { name: entry.name, certificate: take(join(folder, 'tls.crt')), key: take(join(folder, 'tls.key')) };
+    const [certificate, key] = [textOf(read(join(folder, 'tls.crt'))), textOf(read(join(folder, 'tls.key')))];
+    if (certificate.ok && key.ok) return { name: entry.name, certificate: certificate.content, key: key.content };
+    const missing = [certificate, key].flatMap((file) => (file.ok ? [] : [file.problem]));
+    const [before, [first]] = [kept(entry.name), missing];
+    if (before !== undefined && first !== undefined) return { ...before, missing: first };
+    problems.push(...missing);
+    return { name: entry.name, certificate: '', key: '' };
   });
   const trustBundles = state.trustBundles.map((entry) => {
     const isMicrosoft = 'preset' in entry.source;
@@ -135,14 +161,23 @@ function load(directories: Directories, read: Read): LoadResult {
     if (trunk.kind !== 'PbxTrunk' || trunk.auth === undefined) continue;
     logins.set(trunk.name, loginOf(join(directories.secrets, trunk.auth.secret), { read, problems }));
   }
-  const fingerprint = [
+  const fingerprint = fingerprintOf({ hash, certificates, trustBundles, logins });
+  if (problems.length > 0) return refused(hash, problems, fingerprint);
+  return { ok: true, document: { state, hash, text, certificates, trustBundles, logins, fingerprint } };
+}
+
+export function fingerprintOf({
+  hash,
+  certificates,
+  trustBundles,
+  logins,
+}: Pick<LoadedDocument, 'hash' | 'certificates' | 'trustBundles' | 'logins'>): string {
+  return [
     hash,
-    ...certificates.flatMap((entry) => [entry.certificate, entry.key]),
+    ...certificates.flatMap(({ certificate, key, missing }) => [certificate, key, missing?.message ?? '']),
     ...trustBundles.map((entry) => entry.roots),
     JSON.stringify([...logins]),
   ].join('\n');
-  if (problems.length > 0) return refused(hash, problems, fingerprint);
-  return { ok: true, document: { state, hash, certificates, trustBundles, logins, fingerprint } };
 }
 
 /** Of a document that cannot be used: whoever wrote it knows it by that name. Undefined: no JSON at all. */

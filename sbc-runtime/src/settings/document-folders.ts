@@ -1,5 +1,4 @@
 /** A loaded document as the folders that it was read from: what `document-files.ts` reads, the other way round. Pure. */
-import { canonicalJson } from '@teams-sbc/crds/runtime';
 import { DOCUMENT, type Directories, type LoadedDocument } from './document-files.ts';
 
 export interface DocumentFolder {
@@ -9,7 +8,13 @@ export interface DocumentFolder {
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-export function foldersOfDocument({ state, certificates, trustBundles, logins }: LoadedDocument): DocumentFolder[] {
+export function foldersOfDocument({
+  state,
+  text,
+  certificates,
+  trustBundles,
+  logins,
+}: LoadedDocument): DocumentFolder[] {
   const certificateFolders = state.certificates.flatMap(({ name, secret }) => {
     const found = certificates.find((entry) => entry.name === name);
     if (found === undefined) return [];
@@ -23,7 +28,7 @@ export function foldersOfDocument({ state, certificates, trustBundles, logins }:
   const bundleFolders = trustBundles
     .filter(({ isMicrosoft }) => !isMicrosoft)
     .map(({ name, roots }) => folder('trust', name, { 'ca.crt': roots }));
-  const document = folder('state', '', { [DOCUMENT]: canonicalJson(state) });
+  const document = folder('state', '', { [DOCUMENT]: text });
   return [...merged([...certificateFolders, ...loginFolders]), ...bundleFolders, document];
 }
 

@@ -1,5 +1,6 @@
 /** Who may talk to us at all: source ranges, and on TLS the certificate. Compiled from the routing state, replaced as a whole. */
 import type { X509Certificate } from 'node:crypto';
+import type { BlockList } from 'node:net';
 import type { TransportProtocol } from '../sip/hop.ts';
 import { CidrSet } from './cidr-set.ts';
 import { carriesName, verifyChain, verifyPeer } from './tls-verifier.ts';
@@ -186,14 +187,21 @@ const isCertificateAsked = (trunk: AdmissionTrunk) =>
 
 function compile(rules: AdmissionRules): Compiled {
   const ranges = new Map<string, Range>();
+  const lists = new Map<string, BlockList>();
   for (const { name, protocol } of rules.listeners) {
     // A TLS rule on a trunk of another protocol would be no rule at all.
     const trunks = rules.trunks.filter(
       (trunk) => trunk.listener === name && (protocol !== 'TLS' || trunk.tls !== undefined),
     );
     ranges.set(name, {
-      names: new CidrSet(trunks.map((trunk) => ({ cidrs: trunk.allowCIDRs, value: trunk.name }))),
-      trunks: new CidrSet(trunks.map((trunk) => ({ cidrs: trunk.allowCIDRs, value: trunk }))),
+      names: new CidrSet(
+        trunks.map((trunk) => ({ cidrs: trunk.allowCIDRs, value: trunk.name })),
+        lists,
+      ),
+      trunks: new CidrSet(
+        trunks.map((trunk) => ({ cidrs: trunk.allowCIDRs, value: trunk })),
+        lists,
+      ),
     });
   }
   const microsoft = rules.trustBundles.filter(({ source }) => 'preset' in source && source.preset === 'MicrosoftTeams');

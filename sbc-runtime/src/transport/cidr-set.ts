@@ -10,9 +10,21 @@ export class CidrSet<Value> {
   /** A peer rarely sends one datagram alone. */
   #last: { readonly address: string; readonly found: readonly Value[] } | undefined;
 
-  /** A range that cannot be read is an error: an empty set would silently refuse everyone. */
-  constructor(entries: Iterable<{ readonly cidrs: readonly string[]; readonly value: Value }>) {
-    this.#entries = Array.from(entries, ({ cidrs, value }) => ({ ranges: blockList(cidrs), value }));
+  /**
+   * A range that cannot be read is an error: an empty set would silently refuse everyone.
+   *
+   * @param lists filled here; sets that are given the same one share what they have in common
+   */
+  constructor(
+    entries: Iterable<{ readonly cidrs: readonly string[]; readonly value: Value }>,
+    lists: Map<string, BlockList> = new Map(),
+  ) {
+    this.#entries = Array.from(entries, ({ cidrs, value }) => {
+      const key = cidrs.join(' ');
+      let ranges = lists.get(key);
+      if (ranges === undefined) lists.set(key, (ranges = blockList(cidrs)));
+      return { ranges, value };
+    });
   }
 
   /** The values whose ranges hold `address`, in their order; the same array for the same address. */
@@ -25,18 +37,24 @@ export class CidrSet<Value> {
 
   #look(address: string): readonly Value[] {
     const family = isIP(address);
-    const found =
-      family === 0
-        ? []
-        : this.#entries
-            .filter(({ ranges }) => ranges.check(address, family === 4 ? 'ipv4' : 'ipv6'))
-            .map(({ value }) => value);
+    const found = family === 0 ? [] : this.#valuesAt(address, family === 4 ? 'ipv4' : 'ipv6');
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const oldest = this.#remembered.keys().next();
       if (oldest.done !== true) this.#remembered.delete(oldest.value);
     }
     this.#remembered.set(address, found);
     return found;
+  }
+
+  /** Thousands of trunks have the ranges of Microsoft: those are looked through once. */
+  #valuesAt(address: string, family: 'ipv4' | 'ipv6'): readonly Value[] {
+    const verdicts = new Map<BlockList, boolean>();
+    const isIn = (ranges: BlockList): boolean => {
+      let verdict = verdicts.get(ranges);
+      if (verdict === undefined) verdicts.set(ranges, (verdict = ranges.check(address, family)));
+      return verdict;
+    };
+    return this.#entries.filter(({ ranges }) => isIn(ranges)).map(({ value }) => value);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Heard, Hop } from '../sip/hop.ts';
 import type { Admission } from './admission.ts';
 import type { ConnectionFacts, Speakers } from './connection-facts.ts';
 import { dialKey } from './connection-table.ts';
+import type { HandshakeEnd } from './handshake-end.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { TransportLimits } from './limits.ts';
 import { allowedAmong, isNamedByPeer } from './named-host.ts';
@@ -16,7 +17,7 @@ import type { Address, Resolver } from './resolver.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { ConnectionServices } from './stream-connection.ts';
 import { dialTcp } from './tcp.ts';
-import type { DialAttempt } from './tcp.ts';
+import type { DialAttempt, Dialled } from './tcp.ts';
 import { dialTls, peerChain } from './tls.ts';
 import type { TlsIdentity, TlsProvider } from './tls-material.ts';
 import type { SendResult } from './transport-user.ts';
@@ -36,6 +37,8 @@ export interface OutgoingDependencies {
   readonly table: ConnectionTable;
   readonly services: ConnectionServices;
   udpSocket(listener: string): UdpSocket | undefined;
+  /** Of every TLS dial for requests. @default nobody asks */
+  readonly onHandshake?: ((hop: Hop, end: HandshakeEnd) => void) | undefined;
 }
 
 /** One message on its way through the addresses of its hop. */
@@ -188,7 +191,7 @@ export class Outgoing {
             dialled.ok ? this.#connectedTcp(dial, dialled.socket) : this.#failed(dial, dialled.reason),
           )
         : dialTls({ ...target, host: hop.host, identity }, clock, limits, (dialled) =>
-            dialled.ok ? this.#connectedTls(dial, dialled.socket, identity) : this.#failed(dial, dialled.reason),
+            dialled.ok ? this.#connectedTls(dial, dialled.socket, identity) : this.#notSecured(dial, dialled),
           );
     return dial;
   }
@@ -219,6 +222,7 @@ export class Outgoing {
       metrics.certificateRefused(verdict);
       socket.on('error', () => undefined);
       socket.destroy();
+      this.#tell(dial, { kind: 'failed', reason: verdict });
       this.#failed(dial, `certificate refused: ${verdict}`);
       return;
     }
@@ -244,10 +248,23 @@ export class Outgoing {
       table.remove(connection, dial.key);
     });
     for (const job of dial.waiting.splice(0)) this.#sendOver(connection, job);
+    if (facts.protocol === 'TLS')
+      connection.whenSettled((lost) =>
+        this.#tell(dial, lost === undefined ? { kind: 'established' } : { kind: 'failed', reason: lost }),
+      );
     // The certificate was replaced while the handshake was on its way.
     const { ownFingerprint } = facts;
     if (ownFingerprint !== undefined && ownFingerprint !== tls.clientIdentity(dial.hop.trunk)?.fingerprint256)
       connection.retire();
+  }
+
+  #notSecured(dial: Dial, { reason, isConnected }: Extract<Dialled<TLSSocket>, { ok: false }>): void {
+    this.#tell(dial, isConnected ? { kind: 'failed', reason } : { kind: 'not-tried' });
+    this.#failed(dial, reason);
+  }
+
+  #tell({ hop, isForResponse }: Dial, end: HandshakeEnd): void {
+    if (!isForResponse) this.#dependencies.onHandshake?.(hop, end);
   }
 
   #failed(dial: Dial, reason: string): void {

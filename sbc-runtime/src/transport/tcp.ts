@@ -90,7 +90,10 @@ export interface TcpDial {
   readonly localAddress: string;
 }
 
-export type Dialled<S> = { readonly ok: true; readonly socket: S } | { readonly ok: false; readonly reason: string };
+export type Dialled<S> =
+  | { readonly ok: true; readonly socket: S }
+  /** `isConnected`: TCP was there, what came on top of it failed. */
+  | { readonly ok: false; readonly reason: string; readonly isConnected: boolean };
 
 export function tcpOptions(dial: TcpDial) {
   return {
@@ -124,6 +127,7 @@ export class DialAttempt<S extends Socket> {
   readonly #clock: Clock;
   readonly #done: (dialled: Dialled<S>) => void;
   #isDecided = false;
+  #isConnected = false;
   #timer: ReturnType<Clock['after']> | undefined;
   readonly #onError = (error: Error) => this.fail(plainReason(error));
   readonly #onClose = () => this.fail('the peer closed the connection');
@@ -132,6 +136,9 @@ export class DialAttempt<S extends Socket> {
     this.socket = socket;
     this.#clock = clock;
     this.#done = done;
+    socket.once('connect', () => {
+      this.#isConnected = true;
+    });
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
   }
@@ -153,7 +160,7 @@ export class DialAttempt<S extends Socket> {
   fail(reason: string): void {
     if (!this.#decide()) return;
     this.socket.destroy();
-    this.#done({ ok: false, reason });
+    this.#done({ ok: false, reason, isConnected: this.#isConnected });
   }
 
   #decide(): boolean {

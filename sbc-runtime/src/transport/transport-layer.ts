@@ -9,6 +9,7 @@ import { BoundListener } from './bound-listener.ts';
 import type { ListenerConfig, ListenerDependencies } from './bound-listener.ts';
 import type { Speakers } from './connection-facts.ts';
 import { ConnectionTable } from './connection-table.ts';
+import type { HandshakeEnd } from './handshake-end.ts';
 import { Intake } from './intake.ts';
 import { defaultLimits } from './limits.ts';
 import type { TransportLimits } from './limits.ts';
@@ -40,6 +41,8 @@ export interface TransportLayerDependencies {
   readonly inNextTurn: (callback: () => void) => void;
   /** Replaces single limits. @default `defaultLimits` */
   readonly limits?: Partial<TransportLimits>;
+  /** Told how every TLS dial for requests began. @default nobody */
+  readonly onHandshake?: ((hop: Hop, end: HandshakeEnd) => void) | undefined;
 }
 
 export interface BoundAddress {
@@ -94,6 +97,7 @@ export class TransportLayer implements Transports {
       ...shared,
       services,
       resolver,
+      onHandshake: dependencies.onHandshake,
       udpSocket: (listener) => this.#listeners.get(listener)?.udp,
     });
     this.#dependencies = {

@@ -27,7 +27,13 @@ export class OperatorRun {
     const started = performance.now();
     const running = new RunningProcess(process.execPath, args, {
       name: 'operator',
-      env: { KUBECONFIG: cluster.kubeconfig, HEALTH_HOST: address },
+      // As the Deployment has it.
+      env: {
+        KUBECONFIG: cluster.kubeconfig,
+        HEALTH_HOST: address,
+        NODE_OPTIONS: '--max-semi-space-size=2',
+        MALLOC_ARENA_MAX: '2',
+      },
     });
     cluster.endsWith(() => running.end());
     const operator = new OperatorRun(running, `http://${address}:8081`);

@@ -14,8 +14,6 @@ interface Wanted {
   readonly newKey?: readonly string[];
   readonly name?: string;
   readonly usage?: 'serverAuth' | 'clientAuth';
-  /** Valid from … until … as openssl takes them; default: the next 60 days. */
-  readonly dates?: readonly [string, string];
 }
 
 const elliptic = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
@@ -27,8 +25,8 @@ export interface WrongSecret {
   readonly message: RegExp;
 }
 
-/** By the name of their instance; `fqdn` is what their certificate should cover. */
-export function wrongSecrets(fqdn: (instance: string) => string): ReadonlyMap<string, WrongSecret> {
+/** By the name of their instance. @param fqdn what their certificate should cover @param expired openssl makes none with `req` */
+export function wrongSecrets(fqdn: (instance: string) => string, expired: KeyPair): ReadonlyMap<string, WrongSecret> {
   const of = (instance: string, wanted: Wanted = {}) => selfSigned({ name: fqdn(instance), ...wanted });
   const stranger = of('stranger');
   return new Map<string, WrongSecret>([
@@ -37,24 +35,21 @@ export function wrongSecrets(fqdn: (instance: string) => string): ReadonlyMap<st
     ['mixed', { pair: { crt: of('mixed').crt, key: stranger.key }, condition: 'False InvalidKeyPair', message: /^Secret mixed holds under tls\.key the key of another certificate than tls\.crt$/ }], // prettier-ignore
     ['short', { pair: of('short', { newKey: ['rsa:1024'] }), condition: 'False KeyTooSmall', message: /^Secret short has an RSA key of 1024 bits: allowed 2048 or more$/ }], // prettier-ignore
     ['elliptic', { pair: of('elliptic', { newKey: elliptic }), condition: 'True KeyNotRsa', message: /^Secret elliptic has a key of type ec: .* Microsoft lists are for RSA keys, issue it with RSA and 2048 bits$/ }], // prettier-ignore
-    ['expired', { pair: of('expired', { dates: ['20250101000000Z', '20250201000000Z'] }), condition: 'False Expired', message: /^Secret expired expired on 2025-02-01: peers refuse it until it is renewed$/ }], // prettier-ignore
+    ['expired', { pair: expired, condition: 'False Expired', message: /^Secret expired expired on [-\d]{10}: peers refuse it until it is renewed$/ }], // prettier-ignore
     ['uncovered', { pair: stranger, condition: 'False NameNotCovered', message: /^Secret uncovered does not cover uncovered-0\.voice\.example\.com: issue it with all names, a wildcard stands for one label$/ }], // prettier-ignore
     ['client', { pair: of('client', { usage: 'clientAuth' }), condition: 'False WrongUsage', message: /^Secret client lacks the usage serverAuth: Microsoft refuses it, issue it for servers$/ }], // prettier-ignore
   ]);
 }
 
-function selfSigned({ newKey = ['rsa:2048'], name = '', usage = 'serverAuth', dates }: Wanted): KeyPair {
+function selfSigned({ newKey = ['rsa:2048'], name = '', usage = 'serverAuth' }: Wanted): KeyPair {
   const directory = mkdtempSync(join(tmpdir(), 'wrong-secret-'));
   const [key, crt] = [join(directory, 'tls.key'), join(directory, 'tls.crt')];
-  const [from, until] = dates ?? [];
-  const validity =
-    from === undefined || until === undefined ? ['-days', '60'] : ['-not_before', from, '-not_after', until];
   const extensions = [`subjectAltName=DNS:${name}`, `extendedKeyUsage=${usage}`];
   try {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', ...newKey, '-nodes', '-sha256', '-subj', `/CN=${name}`, ...validity],
+        ...['req', '-x509', '-newkey', ...newKey, '-nodes', '-sha256', '-subj', `/CN=${name}`, '-days', '60'],
         ...extensions.flatMap((extension) => ['-addext', extension]),
         ...['-keyout', key, '-out', crt],
       ],

@@ -41,9 +41,26 @@ export const sbcInstanceCases: KindCases = {
       },
     },
     { what: 'a toleration of everything', change: { 'podTemplate.tolerations': [{ operator: 'Exists' }] } },
+    {
+      what: 'a port below 1024 on a network of its own',
+      change: { 'network.mode': 'LoadBalancerPerPod', listeners: [{ ...teams, port: 443 }, pbx] },
+    },
+    { what: 'a registry with a login', change: { 'podTemplate.imagePullSecrets': [{ name: 'registry-login' }] } },
     { what: 'a drain that waits for nothing', change: { 'drain.timeoutSeconds': 0 } },
   ],
   refused: [
+    {
+      what: 'a port that only root may listen on',
+      change: { listeners: [{ ...teams, port: 443 }, pbx] },
+      at: 'spec.listeners',
+      says: 'on the network of the node only root may listen below 1024, and the pods are not root: choose another port, or another network.mode',
+    },
+    {
+      what: 'health on a port that only root may listen on',
+      change: { 'observability.port': 80 },
+      at: 'spec.observability',
+      says: 'on the network of the node only root may listen below 1024, and the pods are not root: choose other ports, or another network.mode',
+    },
     {
       what: 'a name that begins with a digit',
       name: '1sbc',

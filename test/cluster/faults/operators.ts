@@ -7,7 +7,7 @@ import { repository } from '../kit/binaries.ts';
 import type { ControlPlane } from '../kit/control-plane.ts';
 import { until } from '../kit/until.ts';
 
-export const systemNamespace = 'teams-sbc-system';
+const systemNamespace = 'teams-sbc-system';
 export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${systemNamespace}/leases/teams-sbc-operator`;
 
 /** The namespace and the rights of config/rbac, bound to nobody but its own account yet. */
@@ -35,10 +35,6 @@ export class OperatorProcess {
       name,
       env: { KUBECONFIG: kubeconfig, HEALTH_HOST: address, POD_NAME: name },
     });
-  }
-
-  get hasLed(): boolean {
-    return this.process.lines.some((line) => line.includes('"Became the leader"'));
   }
 
   async untilItLeads(withinMs = 40_000): Promise<void> {
@@ -71,10 +67,6 @@ export class OperatorProcess {
     const isQuiet = () => this.writes(Date.now() - quietMs).length === 0;
     await delay(quietMs);
     await until(isQuiet, { what: `${this.process.name} to rest`, withinMs, everyMs: 250 });
-  }
-
-  async answers(path: '/livez' | '/readyz'): Promise<number> {
-    return (await fetch(this.url + path)).status;
   }
 }
 

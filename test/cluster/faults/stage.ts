@@ -55,6 +55,12 @@ export interface Index {
   readonly shards: readonly string[];
 }
 
+/** Of an object with a status, a pod too. */
+export function conditionIn(object: Said, type: string): SaidCondition | undefined {
+  const conditions = (object?.status?.conditions ?? []) as SaidCondition[];
+  return conditions.find((condition) => condition.type === type);
+}
+
 export class Stage {
   readonly namespace: string;
   readonly #cluster: ControlPlane;
@@ -101,17 +107,19 @@ export class Stage {
     return body.items as Said[];
   }
 
-  /** JSON merge patch, as the admin. */
-  async patch(plural: Plural, name: string, body: unknown, subresource = ''): Promise<void> {
+  /** JSON merge patch, as the admin. @returns the object of after it */
+  async patch(plural: Plural, name: string, body: unknown, subresource = ''): Promise<Said> {
     const path = this.path(plural, name) + subresource;
     const answer = await this.#cluster.api.send('PATCH', path, { body, contentType: 'application/merge-patch+json' });
     if (answer.status !== 200) throw new Error(`Cannot patch ${path}: ${answer.status} ${answer.body.message}`);
+    return answer.body;
   }
 
   async delete(plural: Plural, name: string, options: object = {}): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
     const answer = await this.#cluster.api.send('DELETE', this.path(plural, name), { body });
-    if (answer.status > 202) throw new Error(`Cannot delete ${plural}/${name}: ${answer.status} ${answer.body.message}`);
+    if (answer.status > 202)
+      throw new Error(`Cannot delete ${plural}/${name}: ${answer.status} ${answer.body.message}`);
   }
 
   async conditions(plural: Plural, name: string): Promise<SaidCondition[]> {
@@ -121,8 +129,7 @@ export class Stage {
   /** Of the newest generation; undefined: nothing is said of that yet. */
   async condition(plural: Plural, name: string, type: string): Promise<SaidCondition | undefined> {
     const object = await this.get(plural, name);
-    const conditions = (object?.status?.conditions ?? []) as SaidCondition[];
-    const found = conditions.find((condition) => condition.type === type);
+    const found = conditionIn(object, type);
     return found?.observedGeneration === object?.metadata.generation ? found : undefined;
   }
 
@@ -143,8 +150,12 @@ export class Stage {
     }
   }
 
-  /** Every ready pod runs the newest manifests, and is there. */
+  /** Every pod is there, and runs what the index names. */
   async runs(withinMs = 60_000): Promise<void> {
+    await until(
+      async () => (await this.get('sbcinstances', 'sbc')).status?.routing?.hash === (await this.index()).hash,
+      { what: 'the hash of the index in the status', withinMs },
+    );
     await this.says('sbcinstances', 'sbc', 'Available', 'True Available', withinMs);
     await this.says('sbcinstances', 'sbc', 'Programmed', 'True InSync', withinMs);
   }

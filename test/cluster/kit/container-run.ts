@@ -60,10 +60,8 @@ export class ContainerRun {
 
   /** Starts it again until it ends with 0: an init container that is no sidecar. */
   async complete(): Promise<void> {
-    for (;;) {
-      if ((await this.#runOnce()) === 0 || this.#over.signal.aborted) return;
-      await this.#backOff();
-    }
+    this.#life = this.#untilDone();
+    await this.#life;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -86,6 +84,13 @@ export class ContainerRun {
       if (this.#isOver()) return;
       await this.#backOff();
       if (this.#isOver()) return;
+    }
+  }
+
+  async #untilDone(): Promise<void> {
+    while (!this.#isOver()) {
+      if ((await this.#runOnce()) === 0 || this.#isOver()) return;
+      await this.#backOff();
     }
   }
 

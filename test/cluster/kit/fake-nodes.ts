@@ -21,6 +21,8 @@ export class FakeNodes {
   readonly all: readonly FakeNode[];
   readonly #cluster: ControlPlane;
   #renewal: NodeJS.Timeout | undefined;
+  /** The API server was away: the controller manager may have given the nodes up. */
+  #hasMissed = false;
 
   private constructor(cluster: ControlPlane, all: readonly FakeNode[]) {
     this.#cluster = cluster;
@@ -60,11 +62,18 @@ export class FakeNodes {
       const body = lease(name);
       const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`;
       const query = { fieldManager: 'process-kubelet', force: 'true' };
+      const renewal = { body, query, contentType: 'application/apply-patch+yaml' };
       // An API server that is away finds the next one.
-      await this.#cluster.api
-        .send('PATCH', path, { body, query, contentType: 'application/apply-patch+yaml' })
-        .catch(() => undefined);
+      const answer = await this.#cluster.api.send('PATCH', path, renewal).catch(() => undefined);
+      if (answer?.status !== 200) this.#hasMissed = true;
     }
+    await this.#comeBack().catch(() => undefined);
+  }
+
+  async #comeBack(): Promise<void> {
+    if (!this.#hasMissed) return;
+    for (const node of this.all) await reportStatus(this.#cluster, node);
+    this.#hasMissed = false;
   }
 }
 
@@ -77,10 +86,14 @@ function lease(name: string) {
   };
 }
 
-async function createNode({ api }: ControlPlane, { name, address }: FakeNode): Promise<void> {
+async function createNode({ api }: Pick<ControlPlane, 'api'>, { name, address }: FakeNode): Promise<void> {
   const metadata = { name, labels: { 'kubernetes.io/hostname': name } };
   const created = await api.send('POST', '/api/v1/nodes', { body: { apiVersion: 'v1', kind: 'Node', metadata } });
   if (created.status !== 201) throw new Error(`Cannot create node ${name}: ${JSON.stringify(created.body)}`);
+  await reportStatus({ api }, { name, address });
+}
+
+async function reportStatus({ api }: Pick<ControlPlane, 'api'>, { name, address }: FakeNode): Promise<void> {
   const resources = { cpu: '16', memory: '64Gi', pods: '110' };
   const heartbeat = new Date().toISOString();
   const status = {

@@ -6,7 +6,7 @@ import { expandVariables } from '../../../operator/src/local/expand-variables.ts
 import type { ApiClient } from './api-client.ts';
 import { ContainerRun } from './container-run.ts';
 import { podStatus } from './pod-status.ts';
-import { fieldOf, type ContainerSpec, type PodObject, type PodPlace } from './pod-types.ts';
+import { fieldOf, type ContainerSpec, type PodCondition, type PodObject, type PodPlace } from './pod-types.ts';
 import { PodVolumes } from './pod-volumes.ts';
 import type { PodPrograms } from './pod-programs.ts';
 
@@ -41,6 +41,8 @@ export class PodRun {
   #isStatusOld = false;
   #end: Promise<void> | undefined;
   #problem = '';
+  /** Where no program stands for an image, nothing of the pod starts. */
+  #imageProblem = '';
   #isKilled = false;
 
   constructor(params: PodRunParams) {
@@ -58,6 +60,15 @@ export class PodRun {
     const found = this.containers.find(({ container }) => container.name === name);
     if (found === undefined) throw new Error(`Cannot find container ${name} in pod ${this.pod.metadata.name}`);
     return found;
+  }
+
+  /** The object as the API server has it: where somebody else wrote its readiness, it is written again. */
+  seen({ status }: PodObject): void {
+    const isReady = (conditions: PodCondition[] = []) =>
+      conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+    const { pod, place, containers } = this;
+    const own = podStatus({ pod, place, containers, startTime: this.#startTime, problem: this.#problem });
+    if (this.#statusWrite === undefined && isReady(status?.conditions) !== isReady(own.conditions)) this.#changed();
   }
 
   start(): void {
@@ -79,6 +90,11 @@ export class PodRun {
   }
 
   async #begin(): Promise<void> {
+    if (this.#imageProblem !== '') {
+      this.#problem = this.#imageProblem;
+      this.#changed();
+      return;
+    }
     await this.#mount();
     void this.#refresh();
     const main = this.pod.spec.containers;
@@ -162,11 +178,11 @@ export class PodRun {
   }
 
   #container(container: ContainerSpec): ContainerRun {
-    const { directory, logs, programs } = this.#params;
+    const { directory, logs } = this.#params;
     const { name } = this.pod.metadata;
     const environment = this.#environment(container);
     const variables = new Map(Object.entries(environment));
-    const [program, ...first] = container.command ?? programs(container.image);
+    const [program, ...first] = container.command ?? this.#program(container.image);
     const own = join(directory, container.name);
     mkdirSync(own, { recursive: true });
     const mounts = (container.volumeMounts ?? []).map(
@@ -186,6 +202,15 @@ export class PodRun {
       log: join(logs, `${name}-${container.name}.log`),
       changed: () => this.#changed(),
     });
+  }
+
+  #program(image: string): readonly string[] {
+    try {
+      return this.#params.programs(image);
+    } catch (error) {
+      this.#imageProblem = (error as Error).message;
+      return [];
+    }
   }
 
   /** A pod has a 127.0.0.1 of its own; here that is the pod's address. */

@@ -11,7 +11,12 @@ export interface PodObject {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: PodSpec;
-  readonly status?: { readonly phase?: string; readonly podIP?: string };
+  readonly status?: { readonly phase?: string; readonly podIP?: string; readonly conditions?: PodCondition[] };
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
 }
 
 export interface PodSpec {

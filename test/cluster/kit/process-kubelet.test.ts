@@ -144,3 +144,19 @@ test('A deleted pod drains, its sidecar ends last, and the next one takes its na
   await isReady();
   assert.notEqual(kubelet.pod('default', 'word-0').pod.metadata.uid, uid);
 });
+
+test('a pod of an image that no program stands for says so, and others run on', async () => {
+  const metadata = { name: 'unknown', namespace: 'default' };
+  const spec = { containers: [{ name: 'main', image: 'registry.example.com/unknown:1' }] };
+  await cluster.apply([{ apiVersion: 'v1', kind: 'Pod', metadata, spec }]);
+  const said = await until(
+    async () => {
+      const { body } = await cluster.api.get('/api/v1/namespaces/default/pods/unknown');
+      const conditions = (body.status.conditions ?? []) as { type: string; message?: string }[];
+      return conditions.find(({ type, message }) => type === 'Ready' && message !== undefined)?.message;
+    },
+    { what: 'the pod to say why it does not start' },
+  );
+  assert.equal(said, 'Cannot run image registry.example.com/unknown:1: no program stands for it');
+  await cluster.kubectl('delete', 'pod', 'unknown');
+});

@@ -3,7 +3,7 @@
  * What differs from a real node: no network namespace (127.0.0.1 becomes the pod's address), no user switch, no image, no
  * resource limit; mounts are real, in a mount namespace for each container, which needs root.
  */
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlPlane } from './control-plane.ts';
@@ -55,11 +55,13 @@ export class ProcessKubelet {
     return kubelet;
   }
 
+  runs(namespace: string, name: string): boolean {
+    return this.#find(namespace, name) !== undefined;
+  }
+
   /** The pod as it runs here. @throws Error where it does not */
   pod(namespace: string, name: string): PodRun {
-    const found = [...this.#runs.values()].find(
-      ({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === name,
-    );
+    const found = this.#find(namespace, name);
     if (found === undefined) throw new Error(`Cannot find pod ${namespace}/${name}: it does not run here`);
     return found;
   }
@@ -72,12 +74,19 @@ export class ProcessKubelet {
     await this.#following;
   }
 
+  #find(namespace: string, name: string): PodRun | undefined {
+    return [...this.#runs.values()].find(
+      ({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === name,
+    );
+  }
+
   async #follow(): Promise<void> {
     while (!this.#over.signal.aborted) {
       try {
         await this.#listAndWatch();
-      } catch {
-        // The API server is away: pods run on, and are looked at again when it is back.
+      } catch (error) {
+        // The API server is away, mostly: pods run on, and are looked at again when it is back.
+        appendFileSync(join(this.#cluster.logs, 'kubelet.log'), `${new Date().toISOString()} ${String(error)}\n`);
       }
       await delay(RELIST_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }
@@ -108,7 +117,10 @@ export class ProcessKubelet {
       else await this.#remove(pod);
       return;
     }
-    if (run) return;
+    if (run) {
+      run.seen(pod);
+      return;
+    }
     if (pod.spec.nodeName === undefined) {
       this.#pending.set(uid, pod);
       await this.#bind(pod);

@@ -65,6 +65,34 @@ scenario('Teams dials: every destination reads national numbers, also the second
   await teams.gets(486);
 });
 
+const hiding = routed(
+  [callRoute({ name: 'out', from: 'teams', callingPolicy: 'hide', destinations: to('one') })],
+  [policy('hide', [{ pattern: '.*', replacement: '' }])],
+);
+
+scenario('A policy that leaves nothing of the caller hides number and name', hiding, async ({ teams, pbxOne }) => {
+  await teams.sends('INVITE', {
+    to: '+4930123',
+    headers: { from: '"Alice" <sip:+4989111111@sip.pstnhub.microsoft.com>;tag=teams-tag-2' },
+  });
+  await teams.gets(100);
+  await pbxOne.gets('INVITE', { headers: { from: /^<sip:anonymous@anonymous\.invalid>/ } });
+  await pbxOne.sends(486);
+  await teams.gets(486);
+});
+
+const longer = routed(
+  [callRoute({ name: 'out', from: 'teams', calledPolicy: 'longer', destinations: to('one') })],
+  [policy('longer', [{ pattern: '.*', replacement: '$0'.repeat(5) }])],
+);
+
+scenario('A number that a policy makes too long for a URI is refused', longer, async ({ teams, pbxOne }) => {
+  await teams.sends('INVITE', { to: '1'.repeat(52) });
+  await teams.gets(100);
+  await teams.gets(414);
+  await pbxOne.getsNothing();
+});
+
 scenario('Who hides stays hidden', german, async ({ teams, pbxOne }) => {
   await teams.sends('INVITE', { to: '+4930123', from: 'anonymous' });
   await teams.gets(100);

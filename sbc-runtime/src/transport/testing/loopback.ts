@@ -17,6 +17,7 @@ import { HostsFile } from '../hosts-file.ts';
 import type { TransportLimits } from '../limits.ts';
 import { NameResolver } from '../resolver.ts';
 import type { TlsProvider } from '../tls-material.ts';
+import type { HandshakeEnd } from '../handshake-end.ts';
 import { TransportLayer } from '../transport-layer.ts';
 import type { Flow, SendResult, TransportUser } from '../transport-user.ts';
 
@@ -94,6 +95,8 @@ export class Loopback {
   readonly opened = new Inbox<string>();
   readonly closed = new Inbox<string>();
   readonly certificatesRefused = new Inbox<string>();
+  /** How dials over TLS began. */
+  readonly handshakes: HandshakeEnd[] = [];
   readonly admission: AdmissionPolicy;
   readonly layer: TransportLayer;
   readonly traced: string[] = [];
@@ -130,6 +133,7 @@ export class Loopback {
       inNextTurn,
       tls: options.tls ?? noTls,
       limits: options.limits ?? {},
+      onHandshake: (_hop, end) => this.handshakes.push(end),
     });
     this.layer.deliverTo(this.user);
   }
