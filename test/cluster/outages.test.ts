@@ -50,10 +50,10 @@ async function isUntouched(): Promise<void> {
   assert.equal(kubelet.pod('voice', 'sbc-0').container('runtime').restartCount, 0);
 }
 
-/** A change made now is programmed: a runtime that has asked in vain asks every five seconds, the operator is started again by its kubelet. */
+/** A change made now is programmed: a runtime asks every five seconds; an operator that has lost its lease must start, be elected and read all first. */
 async function takesUp(name: string, host: string): Promise<void> {
   await stage.apply(pbxTrunk(name, host));
-  await stage.says('pbxtrunks', name, 'Programmed', 'True InSync', 40_000);
+  await stage.says('pbxtrunks', name, 'Programmed', 'True InSync', 60_000);
   await stage.runs();
 }
 

@@ -3,7 +3,7 @@ import type { ApiClient, Said } from '../../cluster/kit/api-client.ts';
 import { namespace } from './manifests.ts';
 
 const AT_ONCE = 16;
-export const group = '/apis/teams-sbc.dev/v1alpha1';
+const group = '/apis/teams-sbc.dev/v1alpha1';
 const plurals: Readonly<Record<string, string>> = {
   SbcInstance: 'sbcinstances',
   TeamsTrunk: 'teamstrunks',
