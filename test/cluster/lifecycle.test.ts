@@ -203,8 +203,9 @@ test('a trunk is not programmed while the runtime stands still, and is when it g
 test('kubectl scale adds a pod with an address and a gateway of its own, and takes it back', async () => {
   await kubectl('scale', 'sbci/sbc', '--replicas=2');
   await stage.runs();
-  const { addresses, readyReplicas } = (await stage.get('sbcinstances', 'sbc')).status;
-  assert.equal(readyReplicas, 2);
+  const instance = async (): Promise<Said> => (await stage.get('sbcinstances', 'sbc')).status;
+  await until(async () => (await instance()).readyReplicas === 2, { what: 'two replicas that are ready' });
+  const { addresses } = await instance();
   assert.deepEqual(
     (addresses as Said[]).map(({ pod, fqdn }) => `${pod} ${fqdn}`),
     ['sbc-0 sbc-0.voice.example.com', 'sbc-1 sbc-1.voice.example.com'],
@@ -220,12 +221,15 @@ test('kubectl scale adds a pod with an address and a gateway of its own, and tak
   await until(async () => (await stage.get('pods', 'sbc-1')) === undefined, { what: 'the second pod to go' });
   await until(async () => (await gateways()).join() === both[0], { what: 'one gateway' });
   await stage.runs();
-  assert.equal((await stage.get('sbcinstances', 'sbc')).status.replicas, 1);
+  await until(async () => (await instance()).replicas === 1, { what: 'one replica in the status' });
 });
 
 test('another image replaces one pod after the other, and there is always one that takes calls', async () => {
   await kubectl('scale', 'sbci/sbc', '--replicas=2');
   await stage.runs();
+  await until(async () => (await stage.get('sbcinstances', 'sbc')).status.readyReplicas === 2, {
+    what: 'two ready pods',
+  });
   const before = await podUids();
   const ready = new Map<string, boolean>();
   let fewest = Infinity;

@@ -153,8 +153,12 @@ export class Stage {
   /** Every pod is there, and runs what the index names. */
   async runs(withinMs = 60_000): Promise<void> {
     await until(
-      async () => (await this.get('sbcinstances', 'sbc')).status?.routing?.hash === (await this.index()).hash,
-      { what: 'the hash of the index in the status', withinMs },
+      async () => {
+        const { metadata, status } = await this.get('sbcinstances', 'sbc');
+        // What the status says of an older generation is true and no news.
+        return status?.observedGeneration === metadata.generation && status.routing?.hash === (await this.index()).hash;
+      },
+      { what: 'a status of this generation with the hash of the index', withinMs },
     );
     await this.says('sbcinstances', 'sbc', 'Available', 'True Available', withinMs);
     await this.says('sbcinstances', 'sbc', 'Programmed', 'True InSync', withinMs);
