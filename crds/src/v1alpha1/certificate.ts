@@ -10,7 +10,7 @@ export const tls = withRules(
       .optional()
       .meta({
         description:
-          'A Secret of type kubernetes.io/tls in the same namespace that you bring and renew yourself. Its certificate must cover the FQDN of every pod and trunk.',
+          'A Secret of type kubernetes.io/tls in the same namespace that you bring and renew yourself. Its certificate must cover the FQDN of every pod and trunk. New contents take effect without a restart; another name rolls the pods, one at a time.',
       }),
     issuerRef: z
       .strictObject({
