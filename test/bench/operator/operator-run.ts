@@ -31,7 +31,7 @@ export class OperatorRun {
       env: {
         KUBECONFIG: cluster.kubeconfig,
         HEALTH_HOST: address,
-        NODE_OPTIONS: '--max-semi-space-size=2',
+        NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=384',
         MALLOC_ARENA_MAX: '2',
       },
     });
