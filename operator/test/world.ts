@@ -27,23 +27,13 @@ import { SbcInstanceReconciler } from '../src/sbc-instance/sbc-instance-reconcil
 import { StatusSecretKeeper } from '../src/sbc-instance/status-secret-keeper.ts';
 import { teamsTrunkStatuses } from '../src/teams-trunk/teams-trunk-statuses.ts';
 import type { Store } from '../src/watch/store.ts';
+import { childResources, optionalChildResources } from '../src/cluster/watched-kinds.ts';
 import type { LoopbackApiServer } from './api-server/loopback-api-server.ts';
 
 /** This life is over. */
 export class Killed extends Error {}
 
-const childResources: readonly Resource[] = [
-  resources.configMaps,
-  resources.services,
-  resources.serviceAccounts,
-  resources.roles,
-  resources.roleBindings,
-  resources.statefulSets,
-  resources.podDisruptionBudgets,
-  resources.networkPolicies,
-  resources.certificates,
-  resources.serviceMonitors,
-];
+const childKinds: readonly Resource[] = [...childResources, ...optionalChildResources];
 
 export interface WorldOptions {
   /** Requests that this process is still to see answered. Default: it lives. */
@@ -171,7 +161,7 @@ export class World {
       numberPolicies: members(resources.numberPolicies),
       nodes: store(resources.nodes, '', () => undefined),
       pods: children(resources.pods),
-      children: new Map(childResources.map((resource) => [resource.kind, children(resource)])),
+      children: new Map(childKinds.map((resource) => [resource.kind, children(resource)])),
     };
   }
 }

@@ -4,7 +4,7 @@ import { resources } from '../kube/resource.ts';
 import type { Resource } from '../kube/resource.ts';
 import { shardLabel } from '../objects/routing-shard-map.ts';
 
-/** Children of an instance. Secrets are not among them: the operator may not list them. */
+/** Children of an instance. Secrets are not among them: the operator reads them one by one, lest it hold those of everybody. */
 export const childResources: readonly Resource[] = [
   resources.configMaps,
   resources.services,
