@@ -15,6 +15,7 @@ const runtimeRooms = {
   settings: ['kernel', 'CRDS'],
   kube: ['kernel', 'CRDS'],
   observability: ['kernel'],
+  journal: ['kernel'],
 };
 /**
  * The operator. Data flows kube → watch → queue → frame → a kind's controller; the pure rooms know of Kubernetes the shape of an

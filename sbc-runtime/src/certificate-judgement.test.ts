@@ -54,6 +54,10 @@ const cases: Record<string, Case> = {
   'a leaf alone comes without its intermediate': { chain: [good], is: ['warning chain-incomplete'] },
   'a gap between the intermediates is found': { chain: [deep, issuing], is: ['warning chain-incomplete'] },
   'intermediates of somebody else do not help': { chain: [good, below], is: ['warning chain-incomplete'] },
+  'an issuer without a name is as good as another': {
+    chain: [authority.issue(authority.selfSigned('', { isAuthority: true }), 'of nobody', both)],
+    is: ['warning chain-incomplete'],
+  },
   'a certificate that is signed by itself is a warning': {
     chain: [authority.selfSigned('itself', both)],
     is: ['warning self-signed'],

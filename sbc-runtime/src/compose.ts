@@ -6,7 +6,8 @@ import type { PeerRefusal, RoutingState } from '@teams-sbc/crds/runtime';
 import { CallGate, type WaitProbe } from './b2bua/call-gate.ts';
 import { CallLayer, type CallPlan } from './b2bua/call-layer.ts';
 import type { CallEnd } from './b2bua/call-end.ts';
-import type { CallRecords } from './b2bua/call-ports.ts';
+import { noJournal, type CallJournal, type CallRecords } from './b2bua/call-ports.ts';
+import type { FoundCalls } from './b2bua/take-over.ts';
 import { DialogLayer } from './dialog/dialog-layer.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
@@ -38,6 +39,8 @@ export interface ComposeDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly records: CallRecords;
+  /** @default a crash takes all calls along */
+  readonly journal?: CallJournal;
   readonly state: RoutingState;
   readonly podName: string;
   readonly bindAddress: string;
@@ -100,7 +103,10 @@ export class CallSystem {
     const targets = this.#targets;
     const orderTargets = targets.order.bind(targets);
     const calls = new CallLayer(
-      { dialogs, relay, clock, random, log, metrics, records, targets, orderTargets },
+      {
+        ...{ dialogs, relay, clock, random, log, metrics, records, targets, orderTargets },
+        journal: deps.journal ?? noJournal,
+      },
       this.#callPlan(deps.state),
     );
     const onResult = targets.probed.bind(targets);
@@ -138,6 +144,11 @@ export class CallSystem {
 
   size(): { readonly calls: number; readonly legs: number; readonly transactions: number } {
     return { calls: this.#calls.size, legs: this.#dialogs.size, transactions: this.#transactions.size };
+  }
+
+  /** Calls of an earlier process, before anything comes in. To be called once messages can be sent: what it returns. */
+  takeOver(found: FoundCalls): () => void {
+    return this.#calls.takeOver(found);
   }
 
   /** The trunks that have legs, and on the clock when the oldest of each began. */

@@ -44,6 +44,7 @@ function setUp(t: TestContext, first: RoutingState = withRange(OLD), writeSecret
     listening: undefined as Error | undefined,
     applying: undefined as Error | undefined,
     applied: [] as RoutingState[],
+    outlived: [] as number[],
     replacedTls: 0,
     accepted: [] as boolean[],
     toldRefused: [] as (readonly RefusedCertificate[])[],
@@ -71,6 +72,7 @@ function setUp(t: TestContext, first: RoutingState = withRange(OLD), writeSecret
       },
       trunksInUse: () => world.inUse,
     },
+    onOutlived: (newer) => void world.outlived.push(newer.drain.timeoutSeconds),
     onReplaced: () => undefined,
     onCertificatesRefused: (refused) => void world.toldRefused.push(refused),
   });
@@ -91,6 +93,19 @@ test('a document that does not even arrive is told like one that is refused, unt
   inForce.sourceRefused({ hash, problems: [problem] });
   await inForce.look();
   assert.equal(refusedHash(), hash);
+});
+
+test('a document that does not name this pod any more leaves it its names, and tells how long it may drain', async (t) => {
+  const { world, inForce, write, letIn } = setUp(t);
+  const elsewhere = { ...withRange(NEW), pods: [{ name: 'sbc-1', ordinal: 1, fqdn: 'sbc-1.voice.example.com' }] };
+  write({ ...elsewhere, drain: { timeoutSeconds: 60 } });
+  await inForce.look();
+  await inForce.look();
+  assert.deepEqual([world.outlived, world.applied, world.replacedTls, inForce.refusal], [[60], [], 0, undefined]);
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[true, false], [false, false]]); // prettier-ignore
+  write(withRange(NEW));
+  await inForce.look();
+  assert.deepEqual([letIn(OLD), letIn(NEW)], [[false, false], [true, false]]); // prettier-ignore
 });
 
 test('a document refused for the moment, as for a port in use, is told and tried again without a change', async (t) => {

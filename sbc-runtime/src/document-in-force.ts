@@ -36,6 +36,8 @@ export interface DocumentInForceDeps {
   readonly admission: Pick<AdmissionPolicy, 'replace'>;
   readonly transports: Pick<TransportLayer, 'reload'>;
   readonly calls: { apply(state: RoutingState): void; trunksInUse(): ReadonlyMap<string, number> };
+  /** There is a newer one that does not name this pod: the one in force stays, for the calls that are left. */
+  readonly onOutlived: (newer: RoutingState) => void;
   /** A document was put in force. */
   readonly onReplaced: (document: LoadedDocument) => void;
   /** Secrets that hold worse than what serves; told at each look that finds some, and once none is left. */
@@ -120,10 +122,21 @@ export class DocumentInForce {
       return;
     }
     await this.#deps.nextTurn?.();
+    if (!loaded.document.state.pods.some(({ ordinal }) => ordinal === this.#deps.ordinal)) {
+      if (!isSeen) this.#outlive(loaded.document.state);
+      return;
+    }
     const document = this.#withChosen(loaded.document);
     const isInForce = document.fingerprint === this.#inForce.document.fingerprint;
     if (isInForce && (isSeen || this.#refusal === undefined)) return;
     await this.#judge(document);
+  }
+
+  /** Fewer replicas: its names, and the certificate for them, are what its last calls need. */
+  #outlive(newer: RoutingState): void {
+    this.#refusal = undefined;
+    this.#deps.log.info('The routing state names this pod no more: it goes on by the last one that did');
+    this.#deps.onOutlived(newer);
   }
 
   #withChosen(loaded: LoadedDocument): LoadedDocument {

@@ -118,5 +118,6 @@ function statusOf(
     return { ...waiting, ...(refusal === undefined ? {} : { refusal }) };
   };
   const report = (): RuntimeReport => ({ ...summary(), trunks: [], certificates: [] });
-  return new StatusEndpoint({ address: options.bindAddress, ...place, report, summary, clock, log });
+  const endCalls = () => false;
+  return new StatusEndpoint({ address: options.bindAddress, ...place, report, summary, endCalls, clock, log });
 }

@@ -24,8 +24,19 @@ test('the arguments of the pod template are understood, with defaults for what i
       relay: { host: '::1', port: 2223 },
       httpPort: 9090,
       adminSocket: '/run/a.sock',
+      longestDrainSeconds: Infinity,
     },
   });
+});
+
+test('a pod says how long it may drain', () => {
+  const result = runtimeOptions([...complete, '--longest-drain-seconds=14400']);
+  assert.equal(result.ok && result.options.longestDrainSeconds, 14_400);
+});
+
+test('a journal is kept where its directory is named', () => {
+  const result = runtimeOptions([...complete, '--journal-directory=/run/journal']);
+  assert.equal(result.ok && result.options.journalDirectory, '/run/journal');
 });
 
 test('the mirror and the status endpoint are there where their arguments are', () => {
@@ -50,6 +61,7 @@ const refused: Record<string, [string[], RegExp]> = {
     /--kubernetes-api is http:\/\/a, write https/,
   ],
   'a status port that is none': [[...complete, '--status-directory=/s', '--status-port=0'], /--status-port is 0/],
+  'a drain without an end': [[...complete, '--longest-drain-seconds=1h'], /--longest-drain-seconds is no number/],
   'an HTTP port that is none': [[...complete, '--http-port=http'], /--http-port is http/],
 };
 for (const [name, [argv, problem]] of Object.entries(refused)) {

@@ -12,6 +12,10 @@ export interface RuntimeOptions {
   readonly relay: { readonly host: string; readonly port: number };
   readonly httpPort: number;
   readonly adminSocket: string;
+  /** A drain never takes longer, whatever a later document says: the pod was made for this. @default no bound */
+  readonly longestDrainSeconds: number;
+  /** Where established calls are kept for a process that is started after this one. Undefined: a crash takes them along. */
+  readonly journalDirectory?: string;
   /** Where the routing state comes from the API server into the three directories. Undefined: somebody else writes them. */
   readonly mirror?: MirrorOptions;
   /** `/status` over TLS. Undefined: the admin socket alone tells. */
@@ -43,6 +47,8 @@ const flags = {
   relay: { type: 'string', default: '127.0.0.1:2223' },
   'http-port': { type: 'string', default: '8080' },
   'admin-socket': { type: 'string' },
+  'journal-directory': { type: 'string' },
+  'longest-drain-seconds': { type: 'string' },
   'mirror-namespace': { type: 'string' },
   'mirror-instance': { type: 'string' },
   'mounted-state-directory': { type: 'string' },
@@ -76,10 +82,14 @@ export function runtimeOptions(argv: readonly string[]): OptionsResult {
   if (!relay) return { ok: false, problem: `Cannot start: --relay is ${values.relay}, write ADDRESS:PORT` };
   if (httpPort === undefined)
     return { ok: false, problem: `Cannot start: --http-port is ${values['http-port']}, write a port from 1 to 65535` };
+  const longestDrainSeconds = secondsOf(values['longest-drain-seconds']);
+  if (longestDrainSeconds === undefined)
+    return { ok: false, problem: 'Cannot start: --longest-drain-seconds is no number, write seconds' };
   const mirror = mirrorOf(values);
   if (typeof mirror === 'string') return { ok: false, problem: mirror };
   const status = statusOf(values);
   if (typeof status === 'string') return { ok: false, problem: status };
+  const journalDirectory = values['journal-directory'];
   return {
     ok: true,
     options: {
@@ -92,6 +102,8 @@ export function runtimeOptions(argv: readonly string[]): OptionsResult {
       relay,
       httpPort,
       adminSocket: values['admin-socket'] ?? '',
+      longestDrainSeconds,
+      ...(journalDirectory === undefined ? {} : { journalDirectory }),
       ...(mirror && { mirror }),
       ...(status && { status }),
     },
@@ -124,6 +136,11 @@ function hostAndPort(text: string): { host: string; port: number } | undefined {
   const port = portOf(text.slice(colon + 1));
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return colon > 0 && port !== undefined ? { host, port } : undefined;
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return Infinity;
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
 function portOf(text: string): number | undefined {

@@ -34,6 +34,8 @@ export function buildRelay(engine: RoutingState['media']['engine'], deps: RelayD
     random,
     log,
     metrics,
+    // An idle one that is gone is noticed within two seconds; in calls something is asked every second.
+    limits: { pingEveryMs: 2000 },
   });
   const relay = new RtpengineRelay({ client, clock, random, log, podName, interfaces: ['teams', 'pbx'] });
   return { relay, start: () => relay.start(), close: () => relay.close() };

@@ -11,6 +11,8 @@ export interface ReportSources {
   readonly bindAddress: string;
   readonly refusal: Refusal | undefined;
   readonly calls: CallSystem;
+  /** Clock milliseconds; undefined: it does not drain. */
+  readonly drainEndsAtMs: number | undefined;
   readonly certificates: () => readonly CertificateReport[];
   /** Clock milliseconds to wall-clock milliseconds. */
   readonly toWallMs: (nowMs: number) => number;
@@ -18,7 +20,7 @@ export interface ReportSources {
 
 /** What does not grow with the trunks: made every second, for whoever polls. */
 export function runtimeSummary(sources: ReportSources): RuntimeSummary {
-  const { calls, refusal, document, podName } = sources;
+  const { calls, refusal, document, podName, drainEndsAtMs: endsAtMs } = sources;
   const advertised = advertisedAs(sources);
   return {
     version: sources.version,
@@ -27,6 +29,7 @@ export function runtimeSummary(sources: ReportSources): RuntimeSummary {
     ...(refusal === undefined ? {} : { refusal }),
     ...(advertised === undefined ? {} : { advertised }),
     draining: calls.isDraining,
+    ...(endsAtMs === undefined ? {} : { drainEndsAt: new Date(sources.toWallMs(endsAtMs)).toISOString() }),
     overloaded: calls.isOverloaded,
     calls: { active: calls.size().calls },
   };

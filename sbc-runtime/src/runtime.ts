@@ -1,11 +1,12 @@
 /** The runtime on real sockets and files: the call system of `compose.ts` between the transport room and RTPEngine, kept up to date by the mounted document. */
-import { join } from 'node:path';
 import { adminRoutes } from './admin-routes.ts';
+import { keepCalls, type KeptCalls } from './call-journal.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { composeCalls, type CallSystem } from './compose.ts';
 import { DocumentInForce } from './document-in-force.ts';
+import { DrainDeadline } from './drain-deadline.ts';
 import { firstDocument, type FirstDocument } from './first-document.ts';
-import type { Clock, Timer } from './kernel/clock.ts';
+import type { Clock } from './kernel/clock.ts';
 import type { Random } from './kernel/random.ts';
 import { inNextTurn } from './kernel/system-clock.ts';
 import { AdminSocket } from './observability/admin-socket.ts';
@@ -20,9 +21,11 @@ import { buildRelay, type RelayHandle } from './relay.ts';
 import { runtimeReport, runtimeSummary, type ReportSources } from './runtime-report.ts';
 import type { Directories, LoadedDocument, RefusedDocument } from './settings/document-files.ts';
 import { DocumentWatch } from './settings/document-watch.ts';
+import { watchedFolders } from './settings/watched-folders.ts';
 import { tlsSources } from './tls-sources.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
 import { HostsFile } from './transport/hosts-file.ts';
+import { canTapHandshakes } from './transport/handshake-tap.ts';
 import { NameResolver } from './transport/resolver.ts';
 import { systemLookup } from './transport/system-lookup.ts';
 import { TlsMaterial } from './transport/tls-material.ts';
@@ -72,19 +75,22 @@ export class Runtime {
   readonly #admission: AdmissionPolicy;
   readonly #transports: TransportLayer;
   readonly #relay: RelayHandle;
+  readonly #kept: KeptCalls;
   readonly #calls: CallSystem;
   readonly #watch: DocumentWatch;
   readonly #http: HttpEndpoints;
   readonly #admin: AdminSocket;
   readonly #status: StatusParts | undefined;
   readonly #document: DocumentInForce;
-  #deadline: Timer | undefined;
+  readonly #deadline: DrainDeadline;
 
   /** Reads the document and builds everything; nothing listens yet. Throws `SBC_DOCUMENT` where the first document cannot be used. */
   constructor(deps: RuntimeDeps) {
     const { options, clock, random, log } = deps;
     this.#deps = deps;
     this.#directories = directoriesOf(options, deps.microsoftRoots);
+    const longestSeconds = options.longestDrainSeconds;
+    this.#deadline = new DrainDeadline({ clock, longestSeconds, onOver: () => this.endCalls() });
     const { document: first, ordinal } = this.#firstDocument();
     const { state } = first;
     log.setLevel(state.logLevel);
@@ -94,6 +100,7 @@ export class Runtime {
     this.#transports = this.#buildTransports();
     const metrics = this.#metrics;
     this.#relay = buildRelay(state.media.engine, { ...deps, metrics, relay: options.relay, podName: options.podName });
+    this.#kept = keepCalls(options.journalDirectory, { clock, log, nextTurn: () => new Promise<void>(inNextTurn) });
     this.#calls = composeCalls({
       transports: this.#transports,
       relay: this.#relay.relay,
@@ -102,6 +109,7 @@ export class Runtime {
       log,
       metrics,
       records: this.#records,
+      journal: this.#kept.journal,
       state,
       podName: options.podName,
       bindAddress: options.bindAddress,
@@ -160,8 +168,10 @@ export class Runtime {
       transports: this.#transports,
       calls: this.#calls,
       nextTurn: () => new Promise<void>(inNextTurn),
+      onOutlived: ({ drain }) => this.#deadline.change(drain.timeoutSeconds),
       onReplaced: (document) => {
         log.setLevel(document.state.logLevel);
+        this.#deadline.change(document.state.drain.timeoutSeconds);
         this.#certificates.load(tlsSources(document, ordinal).certificates);
         this.#watch.watchOnly(this.#folders());
         this.#deps.mirror?.keepAccepted(document);
@@ -197,6 +207,7 @@ export class Runtime {
       ...{ address: options.bindAddress, port, directory, clock, log },
       report: () => this.#report(),
       summary: () => runtimeSummary(this.#reportSources()),
+      endCalls: () => this.#hurry(),
     });
     const watch = new DocumentWatch({ clock, log, onMayHaveChanged: () => endpoint.reload() });
     return { endpoint, watch, folder: directory };
@@ -204,15 +215,21 @@ export class Runtime {
 
   /** Listens, or throws an `SbcError` that says what is in the way. */
   async start(): Promise<void> {
+    const endOthers = this.#calls.takeOver(this.#kept.takeFound());
     await this.#transports.start(this.#document.document.state.listeners);
     await this.#http.start();
     await this.#admin.start();
     await this.#status?.endpoint.start();
     this.#status?.watch.start([this.#status.folder]);
+    endOthers();
     this.#relay.start();
     this.#watch.start(this.#folders());
     // What came between the first document and the watch, or is there and refused, is looked at too.
     this.#watch.mayHaveChanged();
+    if (!canTapHandshakes())
+      this.#deps.log.warn(
+        'Cannot look at certificates before OpenSSL verifies them: this Node is not the one of package.json',
+      );
     const addresses = this.#transports
       .boundAddresses()
       .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
@@ -228,9 +245,9 @@ export class Runtime {
     const { clock, log } = this.#deps;
     const { timeoutSeconds } = this.#document.document.state.drain;
     log.info('Draining', { calls: this.#calls.size().calls, timeoutSeconds });
-    this.#deadline ??= clock.after(timeoutSeconds * 1000, () => this.endCalls());
+    this.#deadline.start(timeoutSeconds);
     this.#calls.drain(() => {
-      if (this.#deadline) clock.cancel(this.#deadline);
+      this.#deadline.cancel();
       clock.after(FAREWELL_MS, onDone);
     });
   }
@@ -238,6 +255,14 @@ export class Runtime {
   /** Ends every call at once. */
   endCalls(): void {
     this.#calls.endAll({ result: 'our-error', by: 'sbc', reason: 'drain-deadline', status: 503 });
+  }
+
+  /** A drain that somebody wants to be over; who does not drain ends no call. */
+  #hurry(): boolean {
+    if (!this.#calls.isDraining) return false;
+    this.#deps.log.info('Ending all calls: somebody asked for it', { calls: this.#calls.size().calls });
+    this.endCalls();
+    return true;
   }
 
   async close(): Promise<void> {
@@ -252,6 +277,7 @@ export class Runtime {
       this.#http.close(),
       this.#admin.close(),
       this.#status?.endpoint.close(),
+      this.#kept.close(),
     ]);
   }
 
@@ -282,26 +308,17 @@ export class Runtime {
       document: this.#document.document,
       refusal: this.#document.refusal,
       calls: this.#calls,
+      drainEndsAtMs: this.#deadline.endsAtMs,
       certificates: () => this.#certificates.reports(),
       toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
     };
   }
 
-  /** The volumes themselves and their parents: a new Secret is a new folder. */
   #folders(): string[] {
     const { state, secrets, trust } = this.#directories;
     // A mirror says itself what it writes.
     if (this.#deps.mirror !== undefined) return [state, secrets, trust];
-    const { certificates, trustBundles, trunks } = this.#document.document.state;
-    const logins = trunks.flatMap((trunk) => (trunk.kind === 'PbxTrunk' && trunk.auth ? [trunk.auth.secret] : []));
-    return [
-      state,
-      secrets,
-      trust,
-      ...certificates.map((entry) => join(secrets, entry.secret)),
-      ...logins.map((secret) => join(secrets, secret)),
-      ...trustBundles.filter((entry) => !('preset' in entry.source)).map((entry) => join(trust, entry.name)),
-    ];
+    return watchedFolders(this.#document.document.state, this.#directories);
   }
 
   #exportGauges(): void {

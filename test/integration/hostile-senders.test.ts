@@ -1,7 +1,7 @@
 /** Peers that send too much, too slowly, too often or nonsense: bounded, counted and closed, while the others are served. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { randomBytes } from 'node:crypto';
+import { X509Certificate, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { costlyChain } from '../../sbc-runtime/src/transport/testing/forged-chain.ts';
 import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
 import { eventually } from './local-observe.ts';
 import { raiseSimulatedStage } from './local-stage.ts';
@@ -17,6 +18,8 @@ import { askOverTls, openTls, sipRequest } from './tls-client.ts';
 const MEGABYTE = 1024 * 1024;
 /** Far above what these tests need, far below what an unbounded buffer would take. */
 const MAX_GROWTH_BYTES = 150 * MEGABYTE;
+
+const leafOf = (pem: string) => pem.slice(0, pem.indexOf('-----END')).concat('-----END CERTIFICATE-----\n');
 
 /** The messages of RFC 4475, as npm `sip` ships them. */
 const tortures = join(dirname(createRequire(import.meta.url).resolve('sip')), 'test', 'messages');
@@ -149,6 +152,22 @@ test('hostile senders', async (t) => {
       () => pod.metric('sbc_connections_open'),
       (count) => count < 50,
     );
+  });
+
+  await t.test('a chain of sixty certificates that take long to verify stops nobody', async (tt) => {
+    const from = block.address(++host);
+    // RSA below RSA, and under the name of the issuer: else OpenSSL would not go up the chain at all.
+    const { issuer } = new X509Certificate(identity.certificate);
+    const certificate = `${leafOf(identity.certificate)}${costlyChain(issuer, 60)}`;
+    await closed(openTls({ from, to: pod.address, identity: { certificate, key: identity.key } }));
+    const line = await pod.logHas('Refused a peer', { address: from, reason: 'handshake-too-costly' });
+    assert.equal(line['listener'], 'teams-tls');
+    const lagMs = 1000 * (await pod.metric('nodejs_eventloop_lag_max_seconds'));
+    tt.diagnostic(`event loop of the runtime, since it was last asked: lag at most ${lagMs.toFixed(1)} ms`);
+    await pod.metricIs('sbc_refused_total', { protocol: 'TLS', reason: 'handshake-too-costly' }, 1);
+    await closed(openTls({ from, to: pod.address, identity }));
+    await pod.metricIs('sbc_refused_total', { protocol: 'TLS', reason: 'handshake-cool-down' }, 1);
+    await isServed();
   });
 
   await t.test('more connections than one address may have are turned away', async () => {

@@ -81,6 +81,7 @@ const sideUser: SideUser = {
   onResponse: () => undefined,
   onFailure: () => undefined,
   onNewAnswer: () => undefined,
+  onChanged: () => undefined,
 };
 
 /** A call as far as its media go: `caller` has offered. */

@@ -18,6 +18,7 @@ const nobody: SideUser = {
   onResponse: () => undefined,
   onFailure: () => undefined,
   onNewAnswer: () => undefined,
+  onChanged: () => undefined,
 };
 
 test('two hundred answers of different phones to one offer cost the ports of one call', async (t) => {

@@ -108,7 +108,10 @@ describe('The relay and a real rtpengine', () => {
       await connected.becomes(true);
       await connected.isSettled();
       assert.equal((await connected.offer(offerOf('d'))).kind, 'sdp');
-      assert.deepEqual(connected.warnings, ['RTPEngine does not answer: calls are refused until it does']);
+      assert.deepEqual(connected.warnings, [
+        'RTPEngine does not answer: calls are refused until it does',
+        'RTPEngine has lost media sessions: their calls end',
+      ]);
       connected.relay.close();
       await second.end();
     },

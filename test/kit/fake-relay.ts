@@ -5,6 +5,7 @@
 import type { Clock } from '../../sbc-runtime/src/kernel/clock.ts';
 import { sdpFault } from '../../sbc-runtime/src/media/rtpengine/sdp-fault.ts';
 import type {
+  AdoptedSession,
   MediaAnswer,
   MediaOffer,
   MediaProfile,
@@ -50,6 +51,8 @@ export class FakeRelay implements MediaRelay {
   #latencyMs = LATENCY_MS;
   #isSilent = false;
   #ports = 30_000;
+  readonly #adopted = new Set<string>();
+  #onLost: (sessions: readonly string[]) => void = () => undefined;
 
   constructor(clock: Clock, ladder: Ladder) {
     this.#clock = clock;
@@ -115,6 +118,34 @@ export class FakeRelay implements MediaRelay {
     this.#note({ verb: 'delete', session });
     // As the real adapter: the requests of one session one after the other, so that no offer comes after its delete.
     this.#clock.after(this.#latencyMs, () => this.sessions.delete(session));
+  }
+
+  nameOf(session: string): string {
+    return `relay:${session}`;
+  }
+
+  /** What nobody adopts before the new process asks for anything goes, as after a sweep. */
+  adopt({ session }: AdoptedSession): void {
+    this.#adopted.add(session);
+  }
+
+  tellLost(onLost: (sessions: readonly string[]) => void): void {
+    this.#onLost = onLost;
+  }
+
+  /** A process of the SBC has started: what it has not adopted is swept, and what it has adopted in vain is told. */
+  isSwept(): void {
+    for (const session of this.sessions.keys()) if (!this.#adopted.has(session)) this.sessions.delete(session);
+    const lost = [...this.#adopted].filter((session) => !this.sessions.has(session));
+    this.#adopted.clear();
+    if (lost.length > 0) this.#onLost(lost);
+  }
+
+  /** Killed and started anew: its sessions are gone, and the SBC notices. */
+  isKilled(): void {
+    const lost = [...this.sessions.keys()];
+    this.sessions.clear();
+    this.#onLost(lost);
   }
 
   #note(operation: RelayOperation): void {

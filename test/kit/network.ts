@@ -158,6 +158,11 @@ export class Network implements Transports {
     station.onClosed();
   }
 
+  /** The SBC's process is gone: what it had open is closed. */
+  closesAll(): void {
+    for (const station of this.#stations) if (station.wires.some(({ isReliable }) => isReliable)) this.closes(station);
+  }
+
   // ---- the SBC's side
 
   deliverTo(user: TransportUser): void {

@@ -5,7 +5,9 @@
 import { test } from 'node:test';
 import type { CallRecord } from '../../sbc-runtime/src/b2bua/call-ports.ts';
 import type { CallSystem } from '../../sbc-runtime/src/compose.ts';
+import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { FakeRelay, OperationExpectation, RelayOperation } from './fake-relay.ts';
+import { MemoryFile } from '../../sbc-runtime/src/journal/testing/memory-file.ts';
 import { Party } from './party.ts';
 import type { Setup } from './setups.ts';
 import { World } from './world.ts';
@@ -22,6 +24,8 @@ export interface RelayStage {
   goesAway: () => void;
   comesBack: () => void;
   hangs: () => void;
+  /** And started anew: its sessions are gone. */
+  isKilled: () => void;
 }
 
 export interface StageTools {
@@ -34,6 +38,13 @@ export interface StageTools {
     delays: (delayMs: number, from: string, what: string | number) => void;
   };
   readonly relay: RelayStage;
+  readonly process: {
+    /** SIGKILL: not another word. */
+    isKilled: () => void;
+    /** With its journal; the latest of these is the SBC from then on. */
+    startsAgain: (state?: RoutingState) => CallSystem;
+    readonly journal: MemoryFile;
+  };
   /** The runtime's calls: `apply`, `drain`, `size`. */
   readonly sbc: CallSystem;
   /** Calls that have ended, in order. */
@@ -60,7 +71,8 @@ export function scenario<Name extends string>(
 export function raise<Name extends string>(
   setup: Setup<Name>,
 ): { stage: Stage<Name>; finish: () => Promise<void>; world: World } {
-  const world = new World(setup.state, setup);
+  const journal = new MemoryFile();
+  const world = new World(setup.state, { ...setup, journal });
   const parties: Record<string, Party> = {};
   for (const [name, { place, party }] of Object.entries<Setup<Name>['parties'][Name]>(setup.parties)) {
     parties[name] = new Party({ ...party, name }, { world, station: world.network.addStation(name, place) });
@@ -79,6 +91,11 @@ export function raise<Name extends string>(
       delays: (delayMs, from, what) => world.network.delays(delayMs, from, what),
     },
     relay: relayStage(world),
+    process: {
+      isKilled: () => world.isKilled(),
+      startsAgain: (state = setup.state) => world.startsAgain(state),
+      journal,
+    },
     sbc: world.system,
     records: world.records,
     nothingIsLeft: finish,
@@ -107,5 +124,6 @@ function relayStage({ relay, ladder }: World): RelayStage {
     goesAway: () => relay.goesAway(),
     comesBack: () => relay.comesBack(),
     hangs: () => relay.hangs(),
+    isKilled: () => relay.isKilled(),
   };
 }

@@ -2,7 +2,10 @@
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { WaitProbe } from '../../sbc-runtime/src/b2bua/call-gate.ts';
 import type { CallRecord, CallRecords } from '../../sbc-runtime/src/b2bua/call-ports.ts';
-import { composeCalls, type CallSystem } from '../../sbc-runtime/src/compose.ts';
+import { keepCallsIn } from '../../sbc-runtime/src/call-journal.ts';
+import { composeCalls, type CallSystem, type ComposeDeps } from '../../sbc-runtime/src/compose.ts';
+import type { MemoryFile } from '../../sbc-runtime/src/journal/testing/memory-file.ts';
+import { readJournal } from '../../sbc-runtime/src/journal/journal-text.ts';
 import type { Clock } from '../../sbc-runtime/src/kernel/clock.ts';
 import { silentLog } from '../../sbc-runtime/src/kernel/log.ts';
 import { noMetrics } from '../../sbc-runtime/src/kernel/metrics.ts';
@@ -10,6 +13,8 @@ import type { Credentials } from '../../sbc-runtime/src/sip/digest.ts';
 import { VirtualClock } from '../../sbc-runtime/src/kernel/virtual-clock.ts';
 import { FakeRelay } from './fake-relay.ts';
 import { Ladder } from './ladder.ts';
+
+import { Life } from './mortal.ts';
 import { Network } from './network.ts';
 import { SBC_ADDRESS } from './routing-state.ts';
 import { virtualRandom } from './virtual-random.ts';
@@ -25,6 +30,8 @@ export interface WorldOptions {
   readonly maxTransactions?: number;
   /** Tells the SBC how late it is. @default nothing does */
   readonly probe?: (clock: Clock) => WaitProbe;
+  /** Where its calls are kept for a life after this one. @default it has one life */
+  readonly journal?: MemoryFile;
 }
 
 /** Long enough for every transaction: 64*T1, T4, and 64*T1 again where a BYE follows a lost ACK. */
@@ -37,17 +44,50 @@ export class World {
   readonly relay: FakeRelay;
   /** Calls that have ended, in order. */
   readonly records: CallRecord[] = [];
-  readonly system: CallSystem;
+  system: CallSystem;
+  readonly #options: WorldOptions;
+  readonly #random = virtualRandom();
+  #life: Life | undefined;
 
   constructor(state: RoutingState, options: WorldOptions = {}) {
+    this.#options = options;
     this.ladder = new Ladder(options.isLight !== true);
     this.network = new Network(this.clock, this.ladder);
     this.relay = new FakeRelay(this.clock, this.ladder);
-    this.system = composeCalls({
-      transports: this.network,
-      relay: this.relay,
-      clock: this.clock,
-      random: virtualRandom(),
+    this.system = this.#start(state);
+  }
+
+  /** SIGKILL: not another word, and its connections are cut. */
+  isKilled(): void {
+    this.#life?.ends();
+    this.network.closesAll();
+  }
+
+  /** As the kubelet does: the same pod, its address and its journal. */
+  startsAgain(state: RoutingState): CallSystem {
+    this.system = this.#start(state);
+    this.relay.isSwept();
+    return this.system;
+  }
+
+  #start(state: RoutingState): CallSystem {
+    const { journal: file } = this.#options;
+    if (file === undefined)
+      return this.#compose(state, { transports: this.network, relay: this.relay, clock: this.clock });
+    const life = new Life({ clock: this.clock, network: this.network, relay: this.relay, file });
+    this.#life = life;
+    const { clock, transports, relay } = life;
+    const kept = keepCallsIn({ clock, log: silentLog, file: life.file, nextTurn: () => Promise.resolve() });
+    const system = this.#compose(state, { transports, relay, clock, journal: kept.journal });
+    system.takeOver(kept.takeFound())();
+    return system;
+  }
+
+  #compose(state: RoutingState, parts: Pick<ComposeDeps, 'transports' | 'relay' | 'clock' | 'journal'>): CallSystem {
+    const options = this.#options;
+    const system = composeCalls({
+      ...parts,
+      random: this.#random,
       log: silentLog,
       metrics: noMetrics,
       records: options.records ?? { started: () => undefined, ended: (record) => this.records.push(record) },
@@ -59,7 +99,8 @@ export class World {
       ...(options.maxTransactions === undefined ? {} : { maxTransactions: options.maxTransactions }),
       ...(options.probe === undefined ? {} : { probe: options.probe(this.clock) }),
     });
-    this.system.apply(state);
+    system.apply(state);
+    return system;
   }
 
   /** Lets `ms` go by, timer by timer. */
@@ -87,8 +128,14 @@ export class World {
     const sizes = Object.entries(this.system.size()).filter(([, size]) => size > 0);
     return [
       ...sizes.map(([what, size]) => `${size} ${what} left`),
+      ...(this.#keptCalls() > 0 ? [`${this.#keptCalls()} calls left in the journal`] : []),
       ...(this.relay.sessions.size > 0 ? [`${this.relay.sessions.size} media sessions left`] : []),
       ...(this.clock.pending > 0 ? [`${this.clock.pending} timers left`] : []),
     ];
+  }
+
+  #keptCalls(): number {
+    const content = readJournal(this.#options.journal?.text ?? '');
+    return content.kind === 'sound' ? content.entries.length : 1;
   }
 }

@@ -2,7 +2,7 @@
 import { voiceCodecs, withFormatsOf, withOneVoiceCodec } from '../sdp/formats.ts';
 import { direction, withDirection } from '../sdp/sdp.ts';
 import type { CallMedia } from './call-media.ts';
-import { SDP_TYPE, type CallSide } from './call-side.ts';
+import { withSdp, type CallSide } from './call-side.ts';
 import { otherLeg, type CallEffect, type CallEvent, type LegName } from './call-state.ts';
 import { disagreement } from './disagreement.ts';
 
@@ -49,7 +49,7 @@ function compose(call: OfferingCall, side: CallSide, other: CallSide, exchange: 
 function accept(side: CallSide, sdp: string): void {
   const content = side.describe(sdp);
   side.offeredSdp = content;
-  side.reinvite?.accept({ body: { type: SDP_TYPE, content } });
+  side.reinvite?.accept(withSdp(content));
   side.reinvite = undefined;
   side.awaitAnswer();
 }

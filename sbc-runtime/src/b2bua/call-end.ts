@@ -26,6 +26,8 @@ export type CallEndReason =
   | 'dialog-gone'
   | 'session-expired'
   | 'relay-unavailable'
+  | 'media-lost'
+  | 'not-taken-over'
   | 'overload'
   | 'draining'
   | 'drain-deadline'

@@ -11,12 +11,14 @@ import { hasOptionTag } from '../sip/option-tag.ts';
 import { failoverOf, routedAttempts, simpleAttempts } from './attempts.ts';
 import { Call } from './call.ts';
 import type { CallEnd } from './call-end.ts';
+import { callOfSession } from './call-media.ts';
 import type { Attempt, CallDeps, CallRecord } from './call-ports.ts';
 import { fullBucket, takeToken, type CallBucket, type CallLimits } from './limits.ts';
 import type { Failover } from './call-state.ts';
 import { readableNumber } from './peer-words.ts';
 import { refusalOf, type Refusal } from './refusal.ts';
 import { sdpBody } from './sdp-body.ts';
+import { endFound, openRecord, takeOver, type FoundCalls } from './take-over.ts';
 
 /** What the routing-state document says to calls; replaced as a whole. Calls keep the peers and attempts that they started with. */
 export interface CallPlan {
@@ -47,6 +49,7 @@ export class CallLayer {
     this.#deps = deps;
     this.#plan = plan;
     this.#bucket = fullBucket(plan.limits, deps.clock.nowMs());
+    deps.relay.tellLost((sessions) => this.#mediaLost(sessions));
   }
 
   get size(): number {
@@ -98,6 +101,35 @@ export class CallLayer {
     this.#start({ invite, offer: offerForAll, isDelayed: offer === undefined, parties }, callerPeer, routed);
   }
 
+  /** Calls of an earlier process, before anything comes in. Returns what is to be done once messages can be sent. */
+  takeOver(found: FoundCalls): () => void {
+    const { clock, dialogs, journal, log, metrics, records, relay } = this.#deps;
+    const wallMs = clock.wallMs();
+    const { goOn, end } = takeOver(found, this.#plan.peers, wallMs);
+    for (const taken of goOn) {
+      const { record, snapshot } = taken;
+      relay.adopt(snapshot.media);
+      const call = new Call(this.#deps, taken, this);
+      this.#calls.set(call.id, call);
+      records.started(record);
+      metrics.callTakenOver(record.direction, true);
+    }
+    if (goOn.length + end.length > 0)
+      log.warn('Calls of an earlier process are taken over', { calls: goOn.length, ended: end.length });
+    return () => {
+      for (const snapshot of end) {
+        const record = openRecord(snapshot);
+        records.started(record);
+        metrics.callTakenOver(record.direction, false);
+        endFound(snapshot, dialogs, relay);
+        journal.over(record.id);
+        record.endedAtMs = wallMs;
+        record.end = { result: 'our-error', by: 'sbc', reason: 'not-taken-over' };
+        this.#tellEnd(record, record.end, wallMs - (record.answeredAtMs ?? wallMs));
+      }
+    };
+  }
+
   #start(asked: AskedCall, callerPeer: Peer, routed: RoutedCall): void {
     const { clock, random, metrics, records, log } = this.#deps;
     const { invite, offer, isDelayed, parties } = asked;
@@ -120,7 +152,7 @@ export class CallLayer {
     const call = new Call(
       this.#deps,
       {
-        ...{ id, invite, offer, isDelayed, callerPeer, attempts, failover, ringTimeoutMs, record },
+        ...{ invite, offer, isDelayed, callerPeer, attempts, failover, ringTimeoutMs, record },
         parties: routed.parties,
       },
       this,
@@ -136,7 +168,12 @@ export class CallLayer {
     if (!this.#calls.delete(call.id)) return;
     const { record } = call;
     const end = record.end ?? { result: 'unattributed', by: 'sbc', reason: 'bug' };
-    const talkedMs = call.talkedMs;
+    this.#deps.journal.over(call.id);
+    this.#tellEnd(record, end, call.talkedMs);
+    if (this.#isDraining && this.#calls.size === 0) this.#emptied();
+  }
+
+  #tellEnd(record: CallRecord, end: CallEnd, talkedMs: number | undefined): void {
     this.#deps.metrics.callEnded(record.direction, end.result, end.reason, talkedMs);
     this.#deps.records.ended(record);
     this.#deps.log.info('Call ended', {
@@ -151,7 +188,14 @@ export class CallLayer {
       status: end.status,
       talkedMs: talkedMs === undefined ? undefined : Math.round(talkedMs),
     });
-    if (this.#isDraining && this.#calls.size === 0) this.#emptied();
+  }
+
+  #mediaLost(sessions: readonly string[]): void {
+    for (const session of sessions) {
+      const call = this.#calls.get(callOfSession(session));
+      if (call?.media.session === session)
+        call.end({ result: 'our-error', by: 'sbc', reason: 'media-lost', status: 503 });
+    }
   }
 
   #emptied(): void {

@@ -5,9 +5,18 @@
 import type { MediaProfile, MediaRelay, MediaResult } from '../media/media-relay.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { CallSide } from './call-side.ts';
+import type { CallSnapshot } from './call-snapshot.ts';
 import type { CallEvent } from './call-state.ts';
 
 type MediaEvent = Extract<CallEvent, { readonly result: MediaResult }>;
+
+const sessionOf = (callId: string, attempt: number): string => `${callId}-${attempt}`;
+
+/** The call that a session is one of: ids are hexadecimal digits. */
+export function callOfSession(session: string): string {
+  const end = session.indexOf('-');
+  return end < 0 ? session : session.slice(0, end);
+}
 
 export class CallMedia {
   readonly #relay: MediaRelay;
@@ -15,18 +24,28 @@ export class CallMedia {
   readonly #onEvent: (event: MediaEvent) => void;
   #session: string;
 
-  constructor(relay: MediaRelay, callId: string, onEvent: (event: MediaEvent) => void) {
+  /** `session`: of a call that goes on. @default that of the first attempt */
+  constructor(relay: MediaRelay, callId: string, onEvent: (event: MediaEvent) => void, session = callId) {
     this.#relay = relay;
     this.#callId = callId;
-    this.#session = callId;
+    this.#session = session;
     this.#onEvent = onEvent;
+  }
+
+  get session(): string {
+    return this.#session;
+  }
+
+  /** Our name for it and the relay's. */
+  snapshot(): CallSnapshot['media'] {
+    return { session: this.#session, name: this.#relay.nameOf(this.#session) };
   }
 
   /** Each attempt has a session of its own: the next target may want other media on another interface. */
   startAttempt(attempt: number): void {
     if (attempt === 0) return;
     this.#relay.delete(this.#session);
-    this.#session = `${this.#callId}-${attempt}`;
+    this.#session = sessionOf(this.#callId, attempt);
   }
 
   /** The first offer: there is no other side yet, only whom it is for. An offer of our own making speaks plain RTP. */

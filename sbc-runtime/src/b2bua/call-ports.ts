@@ -1,4 +1,4 @@
-/** What a call needs from outside, and what it is made of. Types only. */
+/** What a call needs from outside, and what it is made of. */
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
@@ -39,6 +39,22 @@ export interface CallRecords {
   ended(record: CallRecord): void;
 }
 
+/** Keeps established calls for a process that is started after this one. */
+export interface CallJournal {
+  /** Cheap: it asks for the snapshot when it has time. */
+  changed(call: JournalledCall): void;
+  over(id: string): void;
+}
+
+export interface JournalledCall {
+  readonly id: string;
+  /** A `CallSnapshot`; undefined: there is nothing yet that could go on. */
+  snapshot(): unknown;
+}
+
+/** A crash takes all calls along. */
+export const noJournal: CallJournal = { changed: () => undefined, over: () => undefined };
+
 /** What the network said about a target while a call tried it. */
 export interface TargetReports {
   answered(hop: Hop, status: number, retryAfterSeconds: number | undefined): void;
@@ -56,10 +72,10 @@ export interface CallDeps {
   readonly metrics: Metrics;
   readonly records: CallRecords;
   readonly targets: TargetReports;
+  readonly journal: CallJournal;
 }
 
 export interface CallSetup {
-  readonly id: string;
   readonly invite: IncomingInvite;
   readonly offer: string;
   /** The INVITE held no offer: this one is ours. */

@@ -4,7 +4,7 @@ import { direction } from '../sdp/sdp.ts';
 import { detached } from '../sip/detached.ts';
 import { carryOutDelayedOffer, type DelayedOfferEffect } from './call-delayed-offer.ts';
 import type { CallMedia } from './call-media.ts';
-import { SDP_TYPE, type CallSide } from './call-side.ts';
+import { withSdp, type CallSide } from './call-side.ts';
 import { otherLeg, type CallEffect, type CallEvent, type LegName, type ReinviteOutcome } from './call-state.ts';
 import { sdpBody } from './sdp-body.ts';
 
@@ -77,7 +77,7 @@ function send(call: ReinviteCall, to: LegName, sdp: string, exchange: number): v
   if (!side?.leg) return;
   const content = side.describe(sdp);
   side.offeredSdp = content;
-  side.leg.reinvite({ body: { type: SDP_TYPE, content } }, (result) =>
+  side.leg.reinvite(withSdp(content), (result) =>
     call.dispatch({ kind: 'reinvite-outcome', exchange, by: to, outcome: outcomeOf(result, content) }),
   );
 }
@@ -139,7 +139,7 @@ function accept(call: ReinviteCall, leg: LegName, sdp: string | undefined): void
     // What we offered and it has answered may be what it offers now, and under another crypto tag.
     side.localSdp = side.describe(side.localSdp, side.remoteSdp);
   }
-  side.reinvite?.accept({ body: { type: SDP_TYPE, content: side.localSdp } });
+  side.reinvite?.accept(withSdp(side.localSdp));
   side.reinvite = undefined;
 }
 

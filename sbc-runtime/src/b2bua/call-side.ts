@@ -1,4 +1,5 @@
 /** One leg of a call as the dialog room's user: turns what happens on it into the call's events and remembers the SDP on both sides. */
+import type { DialogLayer } from '../dialog/dialog-layer.ts';
 import type {
   IncomingReinvite,
   InviteFailure,
@@ -8,6 +9,7 @@ import type {
   Parts,
   ServerTransaction,
 } from '../dialog/invite-user.ts';
+import type { Facts } from '../kernel/log.ts';
 import type { Peer } from '../peers/peer.ts';
 import { sendablePhrase, sendableReasons } from '../peers/sendable.ts';
 import type { Hop } from '../sip/hop.ts';
@@ -17,9 +19,11 @@ import { direction, sameMedia } from '../sdp/sdp.ts';
 import { detached } from '../sip/detached.ts';
 import type { Request, Response } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
+import type { SideSnapshot } from './call-snapshot.ts';
 import type { AttemptFailure, CallEvent, LegName } from './call-state.ts';
 import { isUsableAnswer } from './disagreement.ts';
 import { answerInDialog, answerToUpdateWithoutSdp } from './in-dialog-requests.ts';
+import { readableReason } from './peer-words.ts';
 import { sdpBody } from './sdp-body.ts';
 
 export interface SideUser {
@@ -33,9 +37,13 @@ export interface SideUser {
   readonly isSettled: boolean;
   /** The peer has answered a refresh of ours with other media than before. */
   onNewAnswer(side: CallSide, sdp: string): void;
+  /** Its dialog or its session timer is not what it was, and the call need not do anything about it. */
+  onChanged(): void;
 }
 
-export const SDP_TYPE = 'application/sdp';
+const SDP_TYPE = 'application/sdp';
+
+export const withSdp = (content: string): Parts => ({ body: { type: SDP_TYPE, content } });
 
 export class CallSide implements InviteUser {
   readonly name: LegName;
@@ -68,6 +76,30 @@ export class CallSide implements InviteUser {
     this.#user = user;
     this.#sessionId = user.sessionId;
     this.hop = hop;
+  }
+
+  /** Undefined until the dialog is confirmed and acknowledged. */
+  snapshot(): SideSnapshot | undefined {
+    const leg = this.leg?.snapshot();
+    if (leg === undefined) return undefined;
+    const { listener, trunk, sentBy, protocol } = this.peer.identity;
+    const { localSdp, remoteSdp, holds } = this;
+    const described = this.#described === localSdp ? undefined : this.#described;
+    return {
+      us: { listener, trunk, sentBy, protocol },
+      ...{ leg, localSdp, remoteSdp, described, holds },
+      version: this.#version,
+    };
+  }
+
+  /** Goes on where an earlier process has left off. */
+  resume(from: SideSnapshot, dialogs: DialogLayer, passedMs: number): void {
+    this.localSdp = from.localSdp;
+    this.remoteSdp = from.remoteSdp;
+    this.holds = from.holds;
+    this.#described = from.described ?? from.localSdp;
+    this.#version = from.version;
+    this.leg = dialogs.restore(from.leg, this.peer.identity, this, passedMs);
   }
 
   release(): void {
@@ -154,6 +186,7 @@ export class CallSide implements InviteUser {
     const { status, headers } = answerToUpdateWithoutSdp(update.request);
     if (status === 200) update.accept({});
     else update.reject(status, { headers });
+    this.#user?.onChanged();
   }
 
   #offered(request: IncomingReinvite, sdp: string): void {
@@ -164,12 +197,13 @@ export class CallSide implements InviteUser {
 
   onRefreshDue(): Parts | undefined {
     if (this.localSdp === '' || this.#user?.isSettled !== true) return undefined;
-    return { body: { type: SDP_TYPE, content: this.localSdp } };
+    return withSdp(this.localSdp);
   }
 
   onRefreshed(response: Response): void {
     const sdp = sdpBody(response);
     if (sdp !== undefined && !this.#saysAgain(sdp)) this.#user?.onNewAnswer(this, sdp);
+    this.#user?.onChanged();
   }
 
   /** Interop: carriers count o= up with every refresh, also where nothing else has changed. */
@@ -185,6 +219,7 @@ export class CallSide implements InviteUser {
 
   /** RFC 3261 §13.2.1: where the 2xx held our offer, its ACK holds the answer. Any other ACK says nothing new. */
   onAck(ack: Request): void {
+    this.#user?.onChanged();
     if (this.#awaitedAck === undefined || ack.cseq.number !== this.#awaitedAck) return;
     this.#awaitedAck = undefined;
     const answer = sdpBody(ack);
@@ -213,4 +248,17 @@ export function attemptFailure(failure: InviteFailure): AttemptFailure {
   if (failure.kind !== 'response') return { status: undefined, phrase: undefined, reasons: [] };
   const { status, reason, headers } = failure.response;
   return { status, phrase: sendablePhrase(reason), reasons: sendableReasons(headers.getAll('Reason')) };
+}
+
+/** What a peer said about its no, in its own words: the first thing that its support asks for. */
+export function legFacts(call: string, side: CallSide, reasons: readonly string[], status?: number): Facts {
+  return {
+    call,
+    leg: side.name,
+    callId: side.leg?.callId,
+    trunk: side.peer.trunk,
+    host: side.hop?.host,
+    status,
+    reason: reasons[0] === undefined ? undefined : readableReason(reasons[0]),
+  };
 }

@@ -221,6 +221,11 @@ export function newCall(targets: number, isDelayed = false, failover?: Failover)
   };
 }
 
+/** One that an earlier process has connected. */
+export function connectedCall(): CallState {
+  return { ...newCall(1), phase: 'Connected', rang: true };
+}
+
 /** Once a callee has answered, or nobody will. */
 export const noEarlyMedia = { early: noEarlySdp, relayed: noEarlySdp, earlyWord: undefined } as const;
 

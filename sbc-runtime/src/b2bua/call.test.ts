@@ -10,7 +10,7 @@ import type { Peer } from '../peers/peer.ts';
 import { Headers } from '../sip/headers.ts';
 import { Response } from '../sip/message.ts';
 import { Call } from './call.ts';
-import type { CallRecord } from './call-ports.ts';
+import { noJournal, type CallRecord } from './call-ports.ts';
 
 const description =
   'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4 RTP/AVP 8\r\na=sendrecv\r\n';
@@ -55,12 +55,12 @@ function ringing(provisional: () => void) {
     unreachable: () => void reported.push('unreachable'),
   };
   const records = { started: () => undefined, ended: () => undefined };
-  const record = { direction: 'teams-to-pbx', callIds: [] as string[] } as unknown as CallRecord;
+  const record = { id: 'c', direction: 'teams-to-pbx', callIds: [] as string[] } as unknown as CallRecord;
   const hop = { protocol: 'UDP', host: 'pbx', listener: 'l', trunk: 'pbx', sentBy: 'sbc' } as const;
   const parties = { called: 'b', caller: 'a', displayName: undefined, headers: [], maxForwards: 69 };
-  const setup = { id: 'c', invite, offer: description, isDelayed: false, callerPeer: peer, parties, record };
+  const setup = { invite, offer: description, isDelayed: false, callerPeer: peer, parties, record };
   const call = new Call(
-    { dialogs, relay, clock, log, metrics: noMetrics, records, targets },
+    { dialogs, relay, clock, log, metrics: noMetrics, records, targets, journal: noJournal },
     { ...setup, attempts: [{ peer, hop }], ringTimeoutMs: 180_000 },
     { onOver: () => undefined },
   );

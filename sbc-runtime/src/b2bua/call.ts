@@ -7,8 +7,10 @@ import type { CallEnd } from './call-end.ts';
 import { CallMedia } from './call-media.ts';
 import type { CallDeps, CallSetup } from './call-ports.ts';
 import { carryOutReinvite, takeNewAnswer, type ReinviteCall } from './call-reinvites.ts';
-import { attemptFailure, CallSide, SDP_TYPE, type SideUser } from './call-side.ts';
+import { attemptFailure, CallSide, legFacts, withSdp, type SideUser } from './call-side.ts';
+import type { CallSnapshot } from './call-snapshot.ts';
 import {
+  connectedCall,
   newCall,
   type CallEffect,
   type CallEvent,
@@ -19,9 +21,9 @@ import {
 import { step } from './call-step.ts';
 import { CallTimers, durationMs } from './call-timers.ts';
 import { FirstWord } from './first-word.ts';
-import { readableReason } from './peer-words.ts';
 import { reasonHeaders } from './reason-headers.ts';
 import { sdpBody } from './sdp-body.ts';
+import type { TakenOverCall } from './take-over.ts';
 import { reportFailure } from './target-report.ts';
 
 export interface CallUser {
@@ -45,23 +47,53 @@ export class Call implements SideUser, ReinviteCall {
   readonly #waiting: CallEvent[] = [];
   readonly record;
 
-  constructor(deps: CallDeps, setup: CallSetup, user: CallUser) {
-    this.id = setup.id;
-    this.#firstWord = new FirstWord(deps.clock, setup.callerPeer.firstWordWithinMs, () =>
+  constructor(deps: CallDeps, from: CallSetup | TakenOverCall, user: CallUser) {
+    const isNew = 'invite' in from;
+    this.id = from.record.id;
+    this.#firstWord = new FirstWord(deps.clock, isNew ? from.callerPeer.firstWordWithinMs : undefined, () =>
       this.#decided({ kind: 'ring', status: 183, sdp: undefined }),
     );
     this.#timers = new CallTimers(deps.clock, (timer) => this.#onTimer(timer));
-    this.record = setup.record;
+    this.record = from.record;
     this.#deps = deps;
-    this.#setup = setup;
     this.#user = user;
-    this.#state = newCall(setup.attempts.length, setup.isDelayed, setup.failover);
-    this.media = new CallMedia(deps.relay, setup.id, (event) => this.dispatch(event));
-    this.#caller = new CallSide('caller', setup.callerPeer, this);
+    this.#state = isNew ? newCall(from.attempts.length, from.isDelayed, from.failover) : connectedCall();
+    const session = isNew ? undefined : from.snapshot.media.session;
+    this.media = new CallMedia(deps.relay, this.id, (event) => this.dispatch(event), session);
+    this.#caller = new CallSide('caller', from.callerPeer, this);
+    if (isNew) this.#setUp(from);
+    else this.#resume(from);
+  }
+
+  #setUp(setup: CallSetup): void {
+    this.#setup = setup;
     this.#caller.leg = setup.invite;
     this.#caller.remoteSdp = detached(setup.offer);
     this.#caller.inviteSequence = setup.invite.request.cseq.number;
     setup.invite.deliverTo(this.#caller);
+  }
+
+  /** Both legs are there, and nothing is in progress. */
+  #resume({ snapshot, record, calleePeer, passedMs }: TakenOverCall): void {
+    const { clock, dialogs } = this.#deps;
+    const callee = new CallSide('callee', calleePeer, this);
+    this.#callee = callee;
+    this.#caller.resume(snapshot.caller, dialogs, passedMs);
+    callee.resume(snapshot.callee, dialogs, passedMs);
+    const nowMs = clock.wallMs();
+    this.#answeredMs = clock.nowMs() - (nowMs - (record.answeredAtMs ?? nowMs));
+    this.onChanged();
+  }
+
+  snapshot(): CallSnapshot | undefined {
+    const caller = this.#caller.snapshot();
+    const callee = this.#callee?.snapshot();
+    if (this.phase !== 'Connected' || caller === undefined || callee === undefined) return undefined;
+    return { record: this.record, media: this.media.snapshot(), caller, callee, atMs: this.#deps.clock.wallMs() };
+  }
+
+  onChanged(): void {
+    if (this.phase === 'Connected') this.#deps.journal.changed(this);
   }
 
   get phase(): CallState['phase'] {
@@ -90,7 +122,7 @@ export class Call implements SideUser, ReinviteCall {
   onEvent(side: CallSide, event: CallEvent): void {
     if (side !== this.#caller && side !== this.#callee) return;
     if (event.kind === 'bye' && event.reasons.length > 0)
-      this.#note('A leg was hung up with a reason', side, event.reasons);
+      this.#deps.log.info('A leg was hung up with a reason', legFacts(this.id, side, event.reasons));
     this.dispatch(event);
   }
 
@@ -127,22 +159,9 @@ export class Call implements SideUser, ReinviteCall {
     if (side.hop) reportFailure(this.#deps.targets, side.hop, failure);
     if (failure.kind === 'response') {
       const { status, headers } = failure.response;
-      this.#note('A leg was refused', side, headers.getAll('Reason'), status);
+      this.#deps.log.info('A leg was refused', legFacts(this.id, side, headers.getAll('Reason'), status));
     }
     this.dispatch({ kind: 'failed', failure: attemptFailure(failure) });
-  }
-
-  /** What a peer said about its no, in its own words: the first thing that its support asks for. */
-  #note(message: string, side: CallSide, reasons: readonly string[], status?: number): void {
-    this.#deps.log.info(message, {
-      call: this.id,
-      leg: side.name,
-      callId: side.leg?.callId,
-      trunk: side.peer.trunk,
-      host: side.hop?.host,
-      status,
-      reason: reasons[0] === undefined ? undefined : readableReason(reasons[0]),
-    });
   }
 
   dispatch(event: CallEvent): void {
@@ -160,6 +179,7 @@ export class Call implements SideUser, ReinviteCall {
       for (const effect of effects) this.#guarded(effect);
     }
     this.#isDispatching = false;
+    this.onChanged();
   }
 
   /** Carries out what no event has asked for. */
@@ -254,28 +274,19 @@ export class Call implements SideUser, ReinviteCall {
     const { requestUri, from, to, headers } = peer.invite(setup.parties, hop);
     const content = callee.describe(sdp);
     callee.localSdp = content;
-    const parts: Parts = {
-      headers: [['Max-Forwards', String(setup.parties.maxForwards)], ...headers],
-      body: { type: SDP_TYPE, content },
-    };
-    this.#calleeInvite = this.#deps.dialogs.invite(
-      { hop, identity: peer.identity, requestUri, from, to, parts },
-      callee,
-    );
+    const hops: readonly [string, string] = ['Max-Forwards', String(setup.parties.maxForwards)];
+    const parts: Parts = { headers: [hops, ...headers], ...withSdp(content) };
+    const { identity } = peer;
+    this.#calleeInvite = this.#deps.dialogs.invite({ hop, identity, requestUri, from, to, parts }, callee);
     callee.leg = this.#calleeInvite;
     this.record.callIds.push(this.#calleeInvite.callId);
     this.record.toTrunk = peer.trunk;
   }
 
   #ring(status: number, sdp: string | undefined): void {
-    const { identity } = this.#caller.peer;
-    this.#setup?.invite.provisional(
-      identity,
-      status,
-      sdp === undefined
-        ? {}
-        : { body: { type: SDP_TYPE, content: this.#caller.describe(sdp, this.#caller.remoteSdp) } },
-    );
+    const caller = this.#caller;
+    const parts = sdp === undefined ? {} : withSdp(caller.describe(sdp, caller.remoteSdp));
+    this.#setup?.invite.provisional(caller.peer.identity, status, parts);
     this.#tellCaller();
   }
 
@@ -293,7 +304,7 @@ export class Call implements SideUser, ReinviteCall {
   #accept(sdp: string): void {
     const content = this.#caller.describe(sdp, this.#caller.remoteSdp);
     this.#caller.localSdp = content;
-    this.#setup?.invite.accept(this.#caller.peer.identity, { body: { type: SDP_TYPE, content } });
+    this.#setup?.invite.accept(this.#caller.peer.identity, withSdp(content));
     this.#tellCaller();
     this.#answeredMs = this.#deps.clock.nowMs();
     this.record.answeredAtMs = this.#deps.clock.wallMs();
@@ -308,12 +319,10 @@ export class Call implements SideUser, ReinviteCall {
 
   #reject(effect: Extract<CallEffect, { kind: 'reject' }>): void {
     this.#tellCaller();
-    const headers: [string, string][] = reasonHeaders(effect.reasons ?? []);
-    if (effect.retryAfterSeconds !== undefined) headers.push(['Retry-After', String(effect.retryAfterSeconds)]);
-    this.#setup?.invite.reject(effect.status, {
-      headers,
-      ...(effect.phrase === undefined ? {} : { reason: effect.phrase }),
-    });
+    const { status, phrase, reasons = [], retryAfterSeconds } = effect;
+    const headers: [string, string][] = reasonHeaders(reasons);
+    if (retryAfterSeconds !== undefined) headers.push(['Retry-After', String(retryAfterSeconds)]);
+    this.#setup?.invite.reject(status, { headers, ...(phrase === undefined ? {} : { reason: phrase }) });
   }
 
   #startTimer(timer: CallTimer): void {

@@ -1,5 +1,5 @@
 /** Every way a call ends from outside its set-up: CANCEL, BYE, a dialog that is gone, our own decision. Pure. */
-import type { CallEnd } from './call-end.ts';
+import type { CallEnd, CallEndReason } from './call-end.ts';
 import {
   endCall,
   ignore,
@@ -51,11 +51,18 @@ const reasonsOf: Readonly<Record<LegEndKind, readonly string[]>> = {
 export function endedByUs(call: CallState, end: CallEnd): CallStep {
   if (call.phase === 'Ended') return ignore(call);
   if (call.phase !== 'Connected') return refuseCaller(call, end, { kind: 'reject', status: end.status ?? 500 }, []);
+  const reasons = reasonsOfOurs[end.reason] ?? [];
   return endCall(call, end, [
-    { kind: 'bye', leg: 'caller', reasons: [] },
-    { kind: 'bye', leg: 'callee', reasons: [] },
+    { kind: 'bye', leg: 'caller', reasons },
+    { kind: 'bye', leg: 'callee', reasons },
   ]);
 }
+
+/** RFC 3326: where nobody has hung up and nobody could have known. Q.850 cause 41 is "temporary failure". */
+const reasonsOfOurs: Readonly<Partial<Record<CallEndReason, readonly string[]>>> = {
+  'media-lost': ['Q.850;cause=41;text="The media relay was restarted"'],
+  'drain-deadline': ['Q.850;cause=41;text="The SBC is taken out of service"'],
+};
 
 function refuseCaller(call: CallState, end: CallEnd, reject: CallEffect, reasons: readonly string[]): CallStep {
   if (call.phase === 'Ended' || call.phase === 'Connected') return ignore(call);

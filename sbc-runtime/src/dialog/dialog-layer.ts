@@ -4,7 +4,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Credentials } from '../sip/digest.ts';
-import type { Request } from '../sip/message.ts';
+import type { Request, Response } from '../sip/message.ts';
 import { responseTo } from '../sip/response-to.ts';
 import type {
   Flow,
@@ -17,10 +17,19 @@ import { rfc3261Timers } from '../transaction/transaction-user.ts';
 import { dialogFor, isOfTrunk, receiveInDialog } from './in-dialog-request.ts';
 import { IncomingInviteLeg } from './incoming-invite-leg.ts';
 import type { InviteLeg } from './invite-leg.ts';
-import type { DialogLayerUser, InviteUser, OutgoingInvite, OutgoingInviteParams } from './invite-user.ts';
+import type {
+  DialogLayerUser,
+  InviteUser,
+  Leg,
+  LocalIdentity,
+  OutgoingInvite,
+  OutgoingInviteParams,
+} from './invite-user.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
+import type { LegSnapshot } from './leg-snapshot.ts';
 import { OutgoingInviteLeg } from './outgoing-invite-leg.ts';
 import { refusalOf, refusalOfInvite, type Refusal } from './request-screening.ts';
+import { RestoredLeg } from './restored-leg.ts';
 
 export interface DialogLayerParams {
   readonly transactions: Transactions;
@@ -98,6 +107,21 @@ export class DialogLayer implements TransactionUser {
       throw error;
     }
     return leg;
+  }
+
+  /** A dialog of an earlier process goes on; `passedMs` since the snapshot. Not held to `maxLegs`: it was, when it began. */
+  restore(snapshot: LegSnapshot, identity: LocalIdentity, user: InviteUser, passedMs: number): Leg {
+    const leg = new RestoredLeg(this.#dependencies, snapshot, identity, user);
+    this.#legs.set(leg.localTag, leg);
+    leg.start(snapshot, passedMs);
+    return leg;
+  }
+
+  onStrayResponse(response: Response): void {
+    if (response.status < 200 || response.status > 299 || response.cseq.method !== 'INVITE') return;
+    const leg = this.#legs.get(response.from.tag ?? '');
+    // Any other leg has seen to it that each of its 2xx is acknowledged.
+    if (leg instanceof RestoredLeg) leg.answeredBefore(response);
   }
 
   onRequest(transaction: ServerTransaction): void {

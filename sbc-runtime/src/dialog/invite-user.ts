@@ -6,6 +6,7 @@ import type { Hop, Source } from '../sip/hop.ts';
 import type { LocalIdentity } from '../sip/local-identity.ts';
 import type { Request, Response } from '../sip/message.ts';
 import type { ServerTransaction } from '../transaction/transaction-user.ts';
+import type { LegSnapshot } from './leg-snapshot.ts';
 
 export type { LocalIdentity } from '../sip/local-identity.ts';
 export type { ServerTransaction } from '../transaction/transaction-user.ts';
@@ -63,6 +64,8 @@ export interface Leg {
   /** Undefined until the first response with a To tag (UAC). With several early dialogs: the latest; after the answer: the answered one. */
   readonly remoteTag: string | undefined;
   readonly state: 'Early' | 'Confirmed' | 'Terminated';
+  /** For a process that is started after this one. Undefined before the dialog is confirmed and acknowledged, and once it is over. */
+  snapshot(): LegSnapshot | undefined;
   /** UAC: the ACK of the 2xx just reported; remembered and repeated when the 2xx is repeated. Must be called exactly once a 2xx. */
   ack(parts?: Parts): void;
   /** Glare is reported like any refusal: `{kind: 'response'}` with 491; the user decides about a second try. A 2xx wants `ack()`. */

@@ -5,6 +5,7 @@ import { retryAfterSeconds } from '../sip/retry-after.ts';
 import type { HeaderPair } from '../transaction/transaction-user.ts';
 import type { RequestResult } from './invite-user.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
+import type { SessionSnapshot } from './leg-snapshot.ts';
 import { agreedBy, demandedBy, isTooShort, MIN_SE_SECONDS, sessionAnswer } from './session-interval.ts';
 import {
   noSessionTimer,
@@ -28,6 +29,8 @@ export interface SessionOwner {
 const none: readonly HeaderPair[] = [];
 /** Until the exchange that is under way may be over. */
 const BUSY_MS = 2000;
+/** After a crash, refreshes that came due meanwhile leave within this time, and no session ends before: nothing can be sent until we listen. */
+const RESUME_SPREAD_MS = 2000;
 
 export class LegSession {
   readonly #dependencies: LegDependencies;
@@ -118,6 +121,31 @@ export class LegSession {
 
   stop(): void {
     this.#take({ kind: 'not-agreed' });
+  }
+
+  /** Undefined: no timer runs. */
+  snapshot(): SessionSnapshot | undefined {
+    const timer = this.#session;
+    if (timer.phase === 'Off') return undefined;
+    const deadlineInMs = this.#leftMs(this.#deadline);
+    // What is under way is lost with this process, and begun anew by the next.
+    if (timer.phase === 'Refreshing') return { timer: { ...timer, phase: 'Resting' }, refreshInMs: 0, deadlineInMs };
+    return { timer, refreshInMs: this.#leftMs(this.#refresh), deadlineInMs };
+  }
+
+  /** Goes on with what an earlier process has agreed, so many milliseconds ago. */
+  resume({ timer, refreshInMs, deadlineInMs }: SessionSnapshot, passedMs: number): void {
+    if (!this.#isOn) return;
+    this.#session = timer;
+    if (deadlineInMs !== undefined) this.#startDeadline(Math.max(RESUME_SPREAD_MS, deadlineInMs - passedMs));
+    if (refreshInMs === undefined) return;
+    // Not all overdue ones at once.
+    const { random } = this.#dependencies;
+    this.#startRefresh(Math.max(10 * random.below(RESUME_SPREAD_MS / 10), refreshInMs - passedMs));
+  }
+
+  #leftMs(timer: Timer | undefined): number | undefined {
+    return timer === undefined ? undefined : Math.max(0, Math.round(timer.dueMs - this.#dependencies.clock.nowMs()));
   }
 
   /** RFC 3261 §14.1: 2.1 to 4 s for the owner of the Call-ID, 0 to 2 s for the other side, in units of 10 ms. */

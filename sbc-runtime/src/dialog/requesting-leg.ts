@@ -11,6 +11,7 @@ import { LegCredentials, sameWay, type Refused } from './leg-credentials.ts';
 import { verdict } from './leg-end.ts';
 import type { LegDependencies } from './leg-dependencies.ts';
 import { LegSession, type SessionOwner } from './leg-session.ts';
+import type { LegSnapshot } from './leg-snapshot.ts';
 import { destination } from './next-hop.ts';
 import { afterMessage, hasSdp, offersSdp, type Carrier, type OfferAnswer } from './offer-answer.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -63,6 +64,12 @@ export abstract class RequestingLeg implements SessionOwner {
   get remoteTag(): string | undefined {
     const tag = this.dialog?.remoteTag;
     return tag === '' ? undefined : tag;
+  }
+
+  snapshot(): LegSnapshot | undefined {
+    const { dialog, heardFrom, ownsCallId } = this;
+    if (this.current !== 'Confirmed' || dialog === undefined || this.ackWaits.hasInitial) return undefined;
+    return { ownsCallId, dialog, heardFrom, session: this.session.snapshot() };
   }
 
   ack(parts: Parts = {}): void {

@@ -16,6 +16,8 @@ export interface Metrics {
   callStarted(direction: string): void;
   /** `talkedMs`: from the answer to the end; undefined where the call was not answered. */
   callEnded(direction: string, result: string, reason: string, talkedMs: number | undefined): void;
+  /** A call that an earlier process of this pod has left: it goes on, or had to be ended. */
+  callTakenOver(direction: string, goesOn: boolean): void;
   /** INVITE to the first response beyond 100 that the caller gets, once a call. */
   callRang(direction: string, afterMs: number): void;
   relayRequest(verb: string, outcome: 'ok' | 'error' | 'timeout', tookMs: number): void;
@@ -34,6 +36,7 @@ export const noMetrics: Metrics = {
   retransmission: () => undefined,
   callStarted: () => undefined,
   callEnded: () => undefined,
+  callTakenOver: () => undefined,
   callRang: () => undefined,
   relayRequest: () => undefined,
   optionsAnswered: () => undefined,

@@ -35,6 +35,13 @@ export type MediaResult =
   /** The relay does not answer: 503 until it does. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
+/** A session that an earlier process of ours has begun. */
+export interface AdoptedSession {
+  readonly session: string;
+  /** The relay's own name for it: what `nameOf` said then. */
+  readonly name: string;
+}
+
 /** Answers arrive through `done`, exactly once, never from within the call itself. */
 export interface MediaRelay {
   /** False while the relay does not answer its health check: new calls get 503. */
@@ -43,4 +50,10 @@ export interface MediaRelay {
   answer(answer: MediaAnswer, done: (result: MediaResult) => void): void;
   /** Ends a session on every way a call can end; repeated by the relay until it is confirmed or the session is unknown. */
   delete(session: string): void;
+  /** What the relay itself calls a session: a process that is started again knows it by that. */
+  nameOf(session: string): string;
+  /** It goes on under its old name, or is told as lost. Before the relay is started: what nobody has adopted by then is ended. */
+  adopt(session: AdoptedSession): void;
+  /** Told of sessions, not deleted yet, whose media has ended with the relay's own process. The latest one listens. */
+  tellLost(onLost: (sessions: readonly string[]) => void): void;
 }

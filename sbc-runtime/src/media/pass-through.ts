@@ -24,6 +24,19 @@ export class PassThrough implements MediaRelay {
     return;
   }
 
+  nameOf(session: string): string {
+    return session;
+  }
+
+  /** Media goes its own way, whatever becomes of us. */
+  adopt(): void {
+    return;
+  }
+
+  tellLost(): void {
+    return;
+  }
+
   #pass(sdp: string, done: (result: MediaResult) => void): void {
     queueMicrotask(() => deliver(this.#log, done, { kind: 'sdp', sdp }));
   }

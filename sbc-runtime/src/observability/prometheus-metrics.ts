@@ -61,6 +61,11 @@ export class PrometheusMetrics implements Metrics {
     'result',
     'reason',
   ]);
+  readonly #callsTakenOver = this.#counter(
+    'sbc_calls_taken_over_total',
+    'Calls that an earlier process of the pod has left',
+    ['direction', 'outcome'],
+  );
   readonly #relayRequests = this.#counter('sbc_relay_requests_total', 'Requests to the media relay', [
     'verb',
     'outcome',
@@ -168,6 +173,10 @@ export class PrometheusMetrics implements Metrics {
   callEnded(direction: string, result: string, reason: string, talkedMs: number | undefined): void {
     this.#callsEnded.cell(direction, joinLabels([result, reason])).count += 1;
     if (talkedMs !== undefined) this.#callSeconds(direction, talkedMs);
+  }
+
+  callTakenOver(direction: string, goesOn: boolean): void {
+    this.#callsTakenOver.cell(direction, goesOn ? 'goes-on' : 'ended').count += 1;
   }
 
   callRang(direction: string, afterMs: number): void {

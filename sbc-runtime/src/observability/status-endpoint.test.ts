@@ -37,8 +37,10 @@ describe('The status endpoint', () => {
     const problems: string[] = [];
     const log = { ...silentLog, error: (_: string, facts?: object) => void problems.push(JSON.stringify(facts)) };
     const report = () => ({ all: 'x'.repeat(1_000_000) });
+    const drain = { isOn: false, ends: 0 };
+    const endCalls = () => (drain.ends += drain.isOn ? 1 : 0) > 0;
     const endpoint = new StatusEndpoint({
-      ...{ address: ADDRESS, port: 0, directory, clock, log, report },
+      ...{ address: ADDRESS, port: 0, directory, clock, log, report, endCalls },
       summary: () => ({ hash: 'sha256:1' }),
     });
     await endpoint.start();
@@ -66,7 +68,7 @@ describe('The status endpoint', () => {
       return said === '' ? why : said;
     };
     const get = (path: string, headers = bearer(TOKEN)) => ask(`GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}`);
-    return { clock, endpoint, problems, write, ask, get, sockets };
+    return { clock, endpoint, problems, write, ask, get, sockets, drain };
   }
 
   it('tells whoever has the token', async (t) => {
@@ -75,6 +77,28 @@ describe('The status endpoint', () => {
     const whole = await get('/status');
     assert.equal(whole.length - whole.indexOf('\r\n\r\n') - 4, 1_000_011);
     assert.match(await get('/other'), /^HTTP\/1\.1 404 /);
+  });
+
+  it('is asked to end the calls of a pod that drains, as often as one likes', async (t) => {
+    const { ask, drain } = await raise(t);
+    drain.isOn = true;
+    const post = () => ask(`POST /calls/end HTTP/1.1\r\n${bearer(TOKEN)}Content-Length: 0\r\n`);
+    assert.match(await post(), /^HTTP\/1\.1 202 /);
+    assert.match(await post(), /^HTTP\/1\.1 202 /);
+    assert.equal(drain.ends, 2);
+  });
+
+  it('ends no call of a pod that does not drain, by another method, at another path, or for a stranger', async (t) => {
+    const { ask, drain } = await raise(t);
+    const say = (line: string, headers = bearer(TOKEN)) => ask(`${line} HTTP/1.1\r\n${headers}`);
+    assert.match(await say('POST /calls/end'), /^HTTP\/1\.1 409 [^]*does not drain/);
+    drain.isOn = true;
+    assert.match(await say('GET /calls/end'), /^HTTP\/1\.1 405 /);
+    assert.match(await say('DELETE /calls/end'), /^HTTP\/1\.1 405 /);
+    for (const path of ['/calls/end/', '/calls', '/status'])
+      assert.match(await say(`POST ${path}`), /^HTTP\/1\.1 405 /);
+    assert.match(await say('POST /calls/end', ''), /^HTTP\/1\.1 401 /);
+    assert.equal(drain.ends, 0);
   });
 
   it('tells nobody else anything, not even which paths there are', async (t) => {

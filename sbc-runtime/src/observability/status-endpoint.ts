@@ -1,4 +1,4 @@
-/** `/status` and `/status/summary` for the operator: over TLS, for whoever shows the token. Everybody else learns nothing and costs little. */
+/** `/status`, `/status/summary` and the order to end all calls, for the operator: over TLS, for whoever shows the token. Everybody else learns nothing and costs little. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../kernel/clock.ts';
@@ -18,6 +18,8 @@ export interface StatusEndpointParams {
   readonly report: () => unknown;
   /** What the operator asks for every second: cheap to make. */
   readonly summary: () => unknown;
+  /** False: nothing is to end here, for it does not drain. */
+  readonly endCalls: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -95,6 +97,7 @@ export class StatusEndpoint {
     if (!this.#credentials.permits(head))
       return { ...textReply(401, 'Unauthorized'), headers: ['WWW-Authenticate: Bearer'] };
     this.#budget.befriend(address);
+    if (path === '/calls/end') return method === 'POST' ? this.#endCalls() : textReply(405, 'Only POST');
     if (method !== 'GET' && method !== 'HEAD') return textReply(405, 'Only GET');
     switch (path) {
       case '/status':
@@ -104,5 +107,11 @@ export class StatusEndpoint {
       default:
         return textReply(404, 'Not found: try /status or /status/summary');
     }
+  }
+
+  /** As often as one likes. */
+  #endCalls(): HttpReply {
+    if (this.#params.endCalls()) return textReply(202, 'Ending all calls');
+    return textReply(409, 'This pod does not drain: delete it first');
   }
 }

@@ -79,11 +79,6 @@ export class BoundListener {
     }
   }
 
-  /** A replaced certificate counts for handshakes from now on. */
-  reloadTls(): void {
-    this.#upgrader?.reload();
-  }
-
   /** Takes no more datagrams and connections and ends handshakes; connections that stand stay. */
   async close(): Promise<void> {
     this.#acceptor?.close();
@@ -135,13 +130,14 @@ export class BoundListener {
   }
 
   #newUpgrader(): TlsUpgrader {
-    const { tls, clock, limits, refusals } = this.#dependencies;
+    const { tls, clock, limits, refusals, services } = this.#dependencies;
     const { name } = this.config;
     return new TlsUpgrader({
       listener: name,
       tls,
       clock,
       limits,
+      budget: services.budget,
       onSecure: (socket, address, port) => this.#secured(socket, address, port),
       onFailed: (reason, address, detail) =>
         refusals.count({ protocol: 'TLS', reason, listener: name, address, detail }),

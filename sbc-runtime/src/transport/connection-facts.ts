@@ -1,6 +1,6 @@
 /** What is known of a connection from its beginning. */
 import type { X509Certificate } from 'node:crypto';
-import type { TransportProtocol } from '../sip/hop.ts';
+import type { Hop, TransportProtocol } from '../sip/hop.ts';
 
 export interface ConnectionFacts {
   readonly protocol: Exclude<TransportProtocol, 'UDP'>;
@@ -26,3 +26,15 @@ export interface ConnectionFacts {
 
 /** For whom the peer may speak on a connection. */
 export type Speakers = Pick<ConnectionFacts, 'trunks' | 'formerTrunks' | 'acceptsRequests'>;
+
+/** Whether it is the connection, or one of several, that we dialled for this hop. */
+export function isDialledFor(facts: ConnectionFacts, { protocol, listener, trunk, host, port }: Hop): boolean {
+  const { dialledFor } = facts;
+  return (
+    dialledFor?.trunk === trunk &&
+    dialledFor.host === host &&
+    facts.protocol === protocol &&
+    facts.listener === listener &&
+    (port === undefined || facts.port === port)
+  );
+}

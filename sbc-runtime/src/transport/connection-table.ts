@@ -1,6 +1,7 @@
 /** The open connections: found again by where they go and for whom, counted in all and for each source address. */
 import type { StreamConnection } from './stream-connection.ts';
 import type { TransportLimits } from './limits.ts';
+import { QueuesByAddress } from './queues-by-address.ts';
 import type { TransportProtocol } from '../sip/hop.ts';
 
 /** What makes two dials the same connection. */
@@ -32,6 +33,8 @@ type NoDialPlace =
 const peerKey = (protocol: TransportProtocol, address: string, port: number) => `${protocol} ${address} ${port}`;
 
 export class ConnectionTable {
+  /** Accepted connections without an open exchange; they add and remove themselves. */
+  readonly idle = new QueuesByAddress<StreamConnection>();
   readonly #limits: TransportLimits;
   readonly #all = new Set<StreamConnection>();
   readonly #dialled = new Map<string, StreamConnection>();
@@ -41,6 +44,10 @@ export class ConnectionTable {
   readonly #dialledForTrunk = new Map<string, number>();
   readonly #responsesTo = new Map<string, number>();
   readonly #responsesForTrunk = new Map<string, number>();
+  /** Those that gave way to newer ones: their sockets hold a place until they are closed, which counts no more. */
+  readonly #leaving = new QueuesByAddress<StreamConnection>();
+  readonly #leavingBy = new Map<string, number>();
+  #allLeaving = 0;
   /** Sockets that hold a place: open connections, and those that are still in their handshake. */
   #places = 0;
   /** Of these, the ones that peers have brought about. */
@@ -56,10 +63,15 @@ export class ConnectionTable {
 
   /** Takes a place for an accepted socket, before anything is read from it. */
   takePlace(listener: string, address: string): 'ok' | NoPlace {
-    const { maxConnections, maxConnectionsPerListener, maxConnectionsPerAddress } = this.#limits;
-    if (this.#isFullForPeers(maxConnections)) return 'too-many-connections';
-    if ((this.#acceptedBy.get(listener) ?? 0) >= maxConnectionsPerListener) return 'too-many-connections-to-listener';
-    if ((this.#acceptedFrom.get(address) ?? 0) >= maxConnectionsPerAddress) return 'too-many-connections-from-address';
+    const { maxIdlePerAddress, crowdedIdleMs, giveWayIdleMs } = this.#limits;
+    const place = this.#placeFor(listener, address);
+    if (place === 'ok') {
+      if (this.idle.lengthOf(address) >= maxIdlePerAddress) this.#makeRoom(address, crowdedIdleMs);
+    } else {
+      this.#makeRoom(address, giveWayIdleMs);
+      const second = this.#placeFor(listener, address);
+      if (second !== 'ok') return second;
+    }
     this.#places += 1;
     this.#peersPlaces += 1;
     addTo(this.#acceptedBy, listener, 1);
@@ -77,7 +89,7 @@ export class ConnectionTable {
   /** A place for a socket that we dial for requests of a trunk. */
   takeDialPlace(trunk: string): 'ok' | NoDialPlace {
     const { maxConnections, maxDialledPerTrunk } = this.#limits;
-    if (this.#places >= maxConnections) return 'too many connections';
+    if (this.#places - this.#allLeaving >= maxConnections) return 'too many connections';
     if ((this.#dialledForTrunk.get(trunk) ?? 0) >= maxDialledPerTrunk) return 'too many connections of the trunk';
     this.#places += 1;
     addTo(this.#dialledForTrunk, trunk, 1);
@@ -121,6 +133,10 @@ export class ConnectionTable {
   /** Leaves alone what a newer connection has put in its place. */
   remove(connection: StreamConnection, key?: string): void {
     this.#all.delete(connection);
+    if (this.#leaving.delete(connection)) {
+      this.#allLeaving -= 1;
+      addTo(this.#leavingBy, connection.listener, -1);
+    }
     if (key !== undefined && this.#dialled.get(key) === connection) this.#dialled.delete(key);
     const peer = peerKey(connection.protocol, connection.address, connection.port);
     if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
@@ -147,7 +163,35 @@ export class ConnectionTable {
 
   #isFullForPeers(maxConnections: number): boolean {
     const kept = Math.floor(maxConnections * SHARE_FOR_DIALS);
-    return this.#places >= maxConnections || this.#peersPlaces >= maxConnections - kept;
+    const left = this.#allLeaving;
+    return this.#places - left >= maxConnections || this.#peersPlaces - left >= maxConnections - kept;
+  }
+
+  #placeFor(listener: string, address: string): 'ok' | NoPlace {
+    const { maxConnections, maxConnectionsPerListener, maxConnectionsPerAddress } = this.#limits;
+    if (this.#isFullForPeers(maxConnections)) return 'too-many-connections';
+    const by = (this.#acceptedBy.get(listener) ?? 0) - (this.#leavingBy.get(listener) ?? 0);
+    if (by >= maxConnectionsPerListener) return 'too-many-connections-to-listener';
+    const from = (this.#acceptedFrom.get(address) ?? 0) - this.#leaving.lengthOf(address);
+    return from >= maxConnectionsPerAddress ? 'too-many-connections-from-address' : 'ok';
+  }
+
+  /**
+   * Microsoft may open a connection for every request and leave it open: whoever comes with a new one gives up its own that was
+   * idle longest. Never that of another address, so that nobody pushes others out.
+   */
+  #makeRoom(address: string, silentMs: number): void {
+    const idle = this.idle.firstOf(address);
+    if (idle?.giveWay(silentMs) !== true) return;
+    // A peer that does not close its side is cut off.
+    const longest = this.#leaving.firstOf(address);
+    if (longest !== undefined && this.#leaving.lengthOf(address) >= this.#limits.maxLeavingPerAddress) {
+      longest.close();
+      this.#leaving.add(longest);
+    }
+    this.#leaving.add(idle);
+    this.#allLeaving += 1;
+    addTo(this.#leavingBy, idle.listener, 1);
   }
 
   [Symbol.iterator](): IterableIterator<StreamConnection> {

@@ -21,6 +21,14 @@ export interface TransportLimits {
   readonly maxConnections: number;
   /** Accepted connections from one source address. @default 512 */
   readonly maxConnectionsPerAddress: number;
+  /** Accepted connections from one source address on which no exchange is open: with more, each new one closes the one that was used longest ago, where that is `crowdedIdleMs`. @default 64 */
+  readonly maxIdlePerAddress: number;
+  /** So long a connection is silent before it leaves for a newer one because its address has many idle ones. @default 30000 */
+  readonly crowdedIdleMs: number;
+  /** The same where there is no place otherwise. @default 5000 */
+  readonly giveWayIdleMs: number;
+  /** Connections of one source address that left for newer ones and are not closed by their peer yet. @default 64 */
+  readonly maxLeavingPerAddress: number;
   /** Accepted connections of one listener: a flood on one leaves places for the others and for what we dial. @default 3072 */
   readonly maxConnectionsPerListener: number;
   /** Open connections that we dialled for requests of one trunk: its peers name hosts and ports as they like. @default 256 */
@@ -53,11 +61,9 @@ export interface TransportLimits {
   readonly maxPieces: number;
   /** TLS handshakes in progress with one address: as many as the nodes of a data centre behind it begin at once. More wait for their turn, `maxHandshakes` of them on one listener. @default 16 */
   readonly maxHandshakesPerAddress: number;
-  /** Octets of a peer's certificates, and of all that it sends before it is secure. Microsoft: some 5 KB. @default 16384 */
+  /** Octets of all that a peer sends up to the end of its certificates. Microsoft: some 5 KB. @default 16384 */
   readonly maxHandshakeBytes: number;
-  /** How often handshakes are looked at for what they have sent. @default 10 */
-  readonly handshakeLookMs: number;
-  /** No handshake with an address for so long after one that cost too much: OpenSSL verifies a chain before anybody is asked. @default 300000 */
+  /** No handshake with an address for so long after one that would have cost too much. @default 300000 */
   readonly handshakeCoolDownMs: number;
   /** TLS 1.3 KeyUpdates on one connection that we dialled, both directions; RFC 8446 §5.5 needs one in 24 million records. @default 64 */
   readonly maxKeyUpdates: number;
@@ -82,6 +88,10 @@ export const defaultLimits: TransportLimits = {
   retiredMaxMs: 300_000,
   maxConnections: 4096,
   maxConnectionsPerAddress: 512,
+  maxIdlePerAddress: 64,
+  crowdedIdleMs: 30_000,
+  giveWayIdleMs: 5_000,
+  maxLeavingPerAddress: 64,
   maxConnectionsPerListener: 3072,
   maxDialledPerTrunk: 256,
   maxResponseDialsPerAddress: 4,
@@ -99,7 +109,6 @@ export const defaultLimits: TransportLimits = {
   maxPieces: 8192,
   maxHandshakesPerAddress: 16,
   maxHandshakeBytes: 16 * 1024,
-  handshakeLookMs: 10,
   handshakeCoolDownMs: 300_000,
   maxKeyUpdates: 64,
   maxRenegotiations: 3,

@@ -3,13 +3,14 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { Hop } from '../sip/hop.ts';
 import type { ConnectionFacts, Speakers } from './connection-facts.ts';
+import { ConnectionUse } from './connection-use.ts';
 import { StreamFramer } from './framing.ts';
 import type { BrokenStream, FramerUser } from './framing.ts';
 import type { TransportLimits } from './limits.ts';
-import { exchangeOf, kindOfText } from './message-kind.ts';
+import { kindOfText } from './message-kind.ts';
 import { plainReason } from './plain-reason.ts';
+import type { QueuesByAddress } from './queues-by-address.ts';
 import { limitRekeying } from './rekeying.ts';
 import type { Refusals, RefusalReason } from './refusals.ts';
 import type { Tracer } from './tracer.ts';
@@ -25,6 +26,8 @@ export interface ConnectionServices {
   readonly tracer: Tracer | undefined;
   readonly limits: TransportLimits;
   readonly budget: TurnBudget;
+  /** Accepted connections without an open exchange; who was used longest ago is first. */
+  readonly idle: QueuesByAddress<StreamConnection>;
   onMessage(connection: StreamConnection, head: string, body: string): void;
   /** The connection closes by itself afterwards. */
   onBroken(connection: StreamConnection, problem: BrokenStream): void;
@@ -51,7 +54,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
   #settleTimer: Timer | undefined;
   #waiting: Settled[] | undefined;
   readonly #openedMs: number;
-  #lastUsedMs: number;
+  readonly #use: ConnectionUse<StreamConnection>;
   #retiredAtMs: number | undefined;
   #retiredIdleMs: number;
   /** Since then we write no more, and still read. */
@@ -59,8 +62,6 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
   #hasReceived = false;
   /** Chunks since the last message, or the last sweep. */
   #pieces = 0;
-  /** Requests without a final response, either way. Approximate: what repeats over a reliable transport counts twice. */
-  #exchanges = 0;
 
   constructor(socket: Socket, facts: ConnectionFacts, services: ConnectionServices) {
     this.facts = facts;
@@ -72,7 +73,8 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     this.#framer = new StreamFramer(this, services.limits);
     this.#retiredIdleMs = services.limits.retiredIdleMs;
     this.#openedMs = services.clock.nowMs();
-    this.#lastUsedMs = this.#openedMs;
+    const idle = facts.direction === 'accepted' ? services.idle : undefined;
+    this.#use = new ConnectionUse(this, idle, this.#openedMs);
     if (!facts.isSettled) {
       this.#waiting = [];
       this.#settleTimer = services.clock.after(services.limits.settleMs, () => this.#settle(undefined));
@@ -123,7 +125,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     this.#services.metrics.messageSent(this.facts.protocol, kind);
     this.#services.tracer?.message('out', this, text);
     this.#writeSoon(text);
-    this.#count(kind);
+    this.#use.count(kind);
     if (this.isRetired) this.#leaveIfDue(this.#services.clock.nowMs());
     return true;
   }
@@ -137,7 +139,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
   /** A message of that kind was received. */
   noteReceived(kind: string): void {
     this.#hasReceived = true;
-    this.#count(kind);
+    this.#use.count(kind);
     // Behind what the message brings about: the ACK of a refusal belongs on this connection.
     if (this.isRetired) process.nextTick(() => this.#leaveIfDue(this.#services.clock.nowMs()));
   }
@@ -165,16 +167,12 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     this.retire();
   }
 
-  /** Whether it is the connection, or one of several, that we dialled for this hop. */
-  isDialledFor({ protocol, listener, trunk, host, port }: Hop): boolean {
-    const { dialledFor } = this.facts;
-    return (
-      dialledFor?.trunk === trunk &&
-      dialledFor.host === host &&
-      this.facts.protocol === protocol &&
-      this.facts.listener === listener &&
-      (port === undefined || this.facts.port === port)
-    );
+  /** Leaves for a newer one, as if retired: where no exchange is open on it and it was silent for so long. False: it stays. */
+  giveWay(silentMs: number): boolean {
+    const nowMs = this.#services.clock.nowMs();
+    if (!this.#isOpen || this.#use.exchanges > 0 || this.#use.silentMs(nowMs) < silentMs) return false;
+    this.#leave();
+    return true;
   }
 
   /** Closes it if its time has come. */
@@ -186,8 +184,8 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
       if (this.#leavingSinceMs === undefined || nowMs - this.#leavingSinceMs >= limits.sweepMs) this.#socket.destroy();
       return;
     }
-    const isBrief = this.facts.isForResponse === true && this.#exchanges === 0;
-    if (nowMs - this.#lastUsedMs >= (isBrief ? limits.responseIdleMs : limits.idleTimeoutMs)) this.close();
+    const isBrief = this.facts.isForResponse === true && this.#use.exchanges === 0;
+    if (this.#use.silentMs(nowMs) >= (isBrief ? limits.responseIdleMs : limits.idleTimeoutMs)) this.close();
     else if (
       !this.#hasReceived &&
       this.facts.direction === 'accepted' &&
@@ -229,7 +227,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
   #received(chunk: Buffer): void {
     if (!this.#isOpen && this.#leavingSinceMs === undefined) return;
     const { budget, clock } = this.#services;
-    this.#lastUsedMs = clock.nowMs();
+    this.#use.note(clock.nowMs());
     if (this.#waiting !== undefined) this.#settle(undefined);
     if (budget.isOver) this.#framer.pause();
     const before = this.#framer.messages;
@@ -264,6 +262,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     if (!this.#framer.isPaused) this.closeAfter(undefined);
     else {
       this.#isOpen = false;
+      this.#use.end();
       this.#leavingSinceMs ??= this.#services.clock.nowMs();
     }
   }
@@ -282,7 +281,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
 
   /** What is written in one turn of the event loop leaves in one system call, and on TLS in one record. */
   #writeSoon(text: string): void {
-    this.#lastUsedMs = this.#services.clock.nowMs();
+    this.#use.note(this.#services.clock.nowMs());
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#socket.cork();
@@ -296,21 +295,18 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
     this.#socket.uncork();
   }
 
-  #count(kind: string): void {
-    this.#exchanges = Math.max(0, this.#exchanges + exchangeOf(kind));
-  }
-
   #leaveIfDue(nowMs: number): void {
     if (this.#retiredAtMs === undefined || !this.#isOpen) return;
     const { retiredGraceMs, retiredMaxMs } = this.#services.limits;
     const retiredMs = nowMs - this.#retiredAtMs;
-    const isQuiet = nowMs - this.#lastUsedMs >= this.#retiredIdleMs || retiredMs >= retiredGraceMs;
-    if ((this.#exchanges === 0 && isQuiet) || retiredMs >= retiredMaxMs) this.#leave();
+    const isQuiet = this.#use.silentMs(nowMs) >= this.#retiredIdleMs || retiredMs >= retiredGraceMs;
+    if ((this.#use.exchanges === 0 && isQuiet) || retiredMs >= retiredMaxMs) this.#leave();
   }
 
   /** What the peer sends until it has seen our FIN is still taken; answers to it go over another connection. */
   #leave(): void {
     this.#isOpen = false;
+    this.#use.end();
     this.#leavingSinceMs = this.#services.clock.nowMs();
     this.#socket.end();
   }
@@ -331,6 +327,7 @@ export class StreamConnection implements Flow, FramerUser, Waiter {
 
   #stop(): void {
     this.#isOpen = false;
+    this.#use.end();
     this.#framer.stop();
     this.#services.budget.forget(this);
     if (this.#messageTimer !== undefined) this.#services.clock.cancel(this.#messageTimer);

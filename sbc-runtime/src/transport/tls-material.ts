@@ -7,7 +7,7 @@ import { carriesName } from './tls-verifier.ts';
 /** What the TLS listeners and dials need of it. */
 export interface TlsProvider {
   /** For peers without SNI, and for those that ask for a name that we do not have. Undefined: no certificate for that listener. */
-  defaultOptions(listener: string): SecureContextOptions | undefined;
+  defaultContext(listener: string): SecureContext | undefined;
   /** RFC 6066 §3: the certificate that covers the name. Undefined: the default. */
   contextFor(listener: string, serverName: string): SecureContext | undefined;
   clientIdentity(trunk: string): TlsIdentity | undefined;
@@ -52,7 +52,7 @@ export interface TlsProblem {
 interface Identity extends TlsIdentity {
   readonly leaf: X509Certificate;
   /** Where peers dial us. */
-  readonly accepting: { readonly options: SecureContextOptions; readonly context: SecureContext };
+  readonly accepting: SecureContext;
 }
 
 /** The four suites that Microsoft lists, and their ECDSA twins for other peers. TLS 1.3 suites are named here to keep Node's, where we dial. */
@@ -105,13 +105,13 @@ export class TlsMaterial implements TlsProvider {
     return this.#roots.get(bundle) ?? [];
   }
 
-  defaultOptions(listener: string): SecureContextOptions | undefined {
-    return this.#byListener.get(listener)?.[0]?.accepting.options;
+  defaultContext(listener: string): SecureContext | undefined {
+    return this.#byListener.get(listener)?.[0]?.accepting;
   }
 
   contextFor(listener: string, serverName: string): SecureContext | undefined {
     const identities = this.#byListener.get(listener) ?? [];
-    return (identities.find(({ leaf }) => carriesName(leaf, [serverName])) ?? identities[0])?.accepting.context;
+    return (identities.find(({ leaf }) => carriesName(leaf, [serverName])) ?? identities[0])?.accepting;
   }
 
   clientIdentity(trunk: string): TlsIdentity | undefined {
@@ -162,12 +162,11 @@ function readIdentity(source: CertificateSource, nowMs: number, problems: TlsPro
       // A resumed session has no chain to judge, and would outlive a replaced certificate. What a renegotiation brought would not be judged either.
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     };
-    // docs/adr/0009: KeyUpdates of TLS 1.3 are work that nobody can bound.
-    const accepting: SecureContextOptions = { ...options, maxVersion: 'TLSv1.2' };
     return {
       leaf,
       context: createSecureContext(options),
-      accepting: { options: accepting, context: createSecureContext(accepting) },
+      // docs/adr/0009: KeyUpdates of TLS 1.3 are work that nobody can bound.
+      accepting: createSecureContext({ ...options, maxVersion: 'TLSv1.2' }),
       fingerprint256: leaf.fingerprint256,
     };
   } catch (error) {

@@ -33,9 +33,10 @@ export interface PeerRule extends ChainRule {
 /** Certificates on a path, root included. Public chains have three or four. */
 const MAX_DEPTH = 8;
 /** Certificates that are looked at; a peer that sends more hides its path in noise. */
-const MAX_CHAIN = 10;
-const MAX_MODULUS_BITS = 8192;
-const MAX_EXPONENT = 2n ** 32n;
+export const MAX_CHAIN = 10;
+export const MAX_MODULUS_BITS = 8192;
+export const MAX_EXPONENT_BITS = 32;
+const MAX_EXPONENT = 2n ** BigInt(MAX_EXPONENT_BITS);
 
 // RFC 5280 §4.2.1.12.
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';

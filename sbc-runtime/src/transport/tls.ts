@@ -2,24 +2,29 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect, createServer } from 'node:tls';
-import type { Server, TLSSocket } from 'node:tls';
+import { connect } from 'node:tls';
+import type { TLSSocket, TLSSocketOptions } from 'node:tls';
 import type { Clock, Timer } from '../kernel/clock.ts';
+import { beginGuarded } from './guarded-handshake.ts';
+import type { GuardRefusal } from './guarded-handshake.ts';
 import { HandshakeDoor } from './handshake-door.ts';
 import type { NoHandshake } from './handshake-door.ts';
 import { HandshakeQueue } from './handshake-queue.ts';
+import { HandshakeTaps } from './handshake-tap.ts';
 import type { TransportLimits } from './limits.ts';
 import { plainReason } from './plain-reason.ts';
 import { DialAttempt, tcpOptions } from './tcp.ts';
 import type { Dialled, TcpDial } from './tcp.ts';
 import type { TlsIdentity, TlsProvider } from './tls-material.ts';
 import { isCostly } from './tls-verifier.ts';
+import type { TurnBudget } from './turn-budget.ts';
 
 export interface TlsUpgraderOptions {
   readonly listener: string;
   readonly tls: TlsProvider;
   readonly clock: Clock;
   readonly limits: TransportLimits;
+  readonly budget: TurnBudget;
   onSecure(socket: TLSSocket, address: string, port: number): void;
   onFailed(
     reason: 'handshake-failed' | 'handshake-timeout' | 'handshake-too-costly' | NoHandshake,
@@ -30,7 +35,6 @@ export interface TlsUpgraderOptions {
 
 /** A socket in its handshake. */
 interface Handshake {
-  readonly socket: Socket;
   readonly address: string;
   readonly port: number;
   readonly timer: Timer;
@@ -40,11 +44,10 @@ interface Handshake {
 /** Makes accepted sockets secure. It does not listen: sockets are handed to it once they were admitted. */
 export class TlsUpgrader {
   readonly #options: TlsUpgraderOptions;
-  readonly #server: Server;
-  readonly #handshakes = new Map<string, Handshake>();
+  readonly #handshakes = new Map<Socket, Handshake>();
   readonly #door: HandshakeDoor;
   readonly #queue: HandshakeQueue;
-  #look: Timer | undefined;
+  readonly #taps = new HandshakeTaps();
 
   constructor(options: TlsUpgraderOptions) {
     this.#options = options;
@@ -57,27 +60,6 @@ export class TlsUpgrader {
         socket.destroy();
       },
     });
-    this.#server = createServer({
-      ...options.tls.defaultOptions(options.listener),
-      requestCert: true,
-      rejectUnauthorized: false,
-      // Our clock limits handshakes; Node's own limit must not come before it.
-      handshakeTimeout: options.limits.handshakeTimeoutMs * 10,
-      SNICallback: (serverName, done) => done(null, options.tls.contextFor(options.listener, serverName)),
-    });
-    this.#server.on('secureConnection', (socket) => this.#secured(socket));
-    this.#server.on('tlsClientError', (error, socket) => {
-      socket.on('error', () => undefined);
-      const handshake = this.#handshakes.get(keyOf(socket));
-      if (handshake !== undefined) handshake.problem = plainReason(error);
-      socket.destroy();
-    });
-  }
-
-  /** For handshakes from now on; connections that stand keep the certificate they were made with. */
-  reload(): void {
-    const options = this.#options.tls.defaultOptions(this.#options.listener);
-    if (options !== undefined) this.#server.setSecureContext(options);
   }
 
   upgrade(socket: Socket, address: string, port: number): void {
@@ -100,83 +82,89 @@ export class TlsUpgrader {
   }
 
   #begin(socket: Socket, address: string, port: number): void {
-    const key = keyOf(socket);
-    const timer = this.#options.clock.after(this.#options.limits.handshakeTimeoutMs, () => {
-      if (this.#end(key) === undefined) return;
+    const { clock, limits, budget } = this.#options;
+    const timer = clock.after(limits.handshakeTimeoutMs, () => {
+      if (this.#end(socket) === undefined) return;
       this.#options.onFailed('handshake-timeout', address, 'TLS handshake timed out');
       socket.destroy();
     });
-    this.#handshakes.set(key, { socket, address, port, timer, problem: 'the peer closed the connection' });
+    const handshake: Handshake = { address, port, timer, problem: 'the peer closed the connection' };
+    this.#handshakes.set(socket, handshake);
     socket.once('close', () => {
-      const handshake = this.#end(key);
-      if (handshake === undefined) return;
-      if (socket.bytesRead > this.#options.limits.maxHandshakeBytes) this.#tooCostly(address);
-      else this.#options.onFailed('handshake-failed', address, handshake.problem);
+      if (this.#end(socket) !== undefined) this.#options.onFailed('handshake-failed', address, handshake.problem);
     });
-    this.#server.emit('connection', socket);
-    this.#look ??= this.#options.clock.after(this.#options.limits.handshakeLookMs, () => this.#lookThrough());
+    beginGuarded(socket, this.#tlsOptions(), {
+      taps: this.#taps,
+      ...{ limits, budget },
+      onSecure: (secure) => this.#secured(secure, socket),
+      onError: (error) => (handshake.problem = plainReason(error)),
+      onRefused: (refusal) => this.#refused(socket, handshake, refusal),
+    });
+  }
+
+  /** Anew for each handshake: a replaced certificate counts from now on, and connections that stand keep the one they were made with. */
+  #tlsOptions(): TLSSocketOptions {
+    const { tls, listener } = this.#options;
+    const secureContext = tls.defaultContext(listener);
+    return {
+      ...(secureContext !== undefined && { secureContext }),
+      isServer: true,
+      requestCert: true,
+      rejectUnauthorized: false,
+      SNICallback: (serverName, done) => done(null, tls.contextFor(listener, serverName)),
+    };
   }
 
   /** Ends the handshakes on their way. */
   close(): void {
     this.#queue.close();
-    for (const [key, { socket }] of this.#handshakes) {
-      this.#end(key);
+    for (const socket of this.#handshakes.keys()) {
+      this.#end(socket);
       socket.destroy();
     }
-    if (this.#look !== undefined) this.#options.clock.cancel(this.#look);
-    this.#look = undefined;
   }
 
-  /** A long chain arrives in pieces: it is not waited for, since OpenSSL verifies all of it before we are asked. */
-  #lookThrough(): void {
-    const { clock, limits } = this.#options;
-    this.#look = undefined;
-    for (const { socket, address } of this.#handshakes.values())
-      if (socket.bytesRead > limits.maxHandshakeBytes) this.#tooCostly(address);
-    if (this.#handshakes.size > 0) this.#look = clock.after(limits.handshakeLookMs, () => this.#lookThrough());
+  #refused(socket: Socket, handshake: Handshake, refusal: GuardRefusal): void {
+    if (refusal === 'too-costly') this.#tooCostly(handshake.address);
+    else if (!socket.destroyed) {
+      handshake.problem = refusal === 'unreadable' ? 'a certificate that cannot be read' : 'no TLS handshake';
+      socket.destroy();
+    }
   }
 
-  /** Ends the other handshakes of the address as well: each would cost the same. */
+  /** Ends the other handshakes of the address as well: who has sent one such chain sends another. */
   #tooCostly(address: string): void {
     this.#door.coolDown(address);
     this.#options.onFailed('handshake-too-costly', address, 'more octets, certificates or longer keys than a peer has');
-    for (const [key, handshake] of this.#handshakes) {
+    for (const [socket, handshake] of this.#handshakes) {
       if (handshake.address !== address) continue;
-      this.#end(key);
-      handshake.socket.destroy();
+      this.#end(socket);
+      socket.destroy();
     }
     while (this.#letIn(address));
   }
 
-  #secured(socket: TLSSocket): void {
-    const handshake = this.#end(keyOf(socket));
-    if (handshake !== undefined && !isCostly(peerChain(socket), this.#options.limits.maxHandshakeBytes)) {
-      this.#options.onSecure(socket, handshake.address, handshake.port);
+  #secured(secure: TLSSocket, socket: Socket): void {
+    const handshake = this.#end(socket);
+    if (handshake !== undefined && !isCostly(peerChain(secure), this.#options.limits.maxHandshakeBytes)) {
+      this.#options.onSecure(secure, handshake.address, handshake.port);
       return;
     }
-    socket.on('error', () => undefined);
-    socket.destroy();
+    secure.on('error', () => undefined);
+    secure.destroy();
     if (handshake !== undefined) this.#tooCostly(handshake.address);
   }
 
-  #end(key: string): Handshake | undefined {
-    const handshake = this.#handshakes.get(key);
+  #end(socket: Socket): Handshake | undefined {
+    const handshake = this.#handshakes.get(socket);
     if (handshake === undefined) return undefined;
-    this.#handshakes.delete(key);
+    this.#handshakes.delete(socket);
     this.#door.leave(handshake.address);
     this.#options.clock.cancel(handshake.timer);
     this.#letIn(handshake.address);
-    if (this.#handshakes.size === 0 && this.#look !== undefined) {
-      this.#options.clock.cancel(this.#look);
-      this.#look = undefined;
-    }
     return handshake;
   }
 }
-
-/** The secure socket and the one below it have the same peer. */
-const keyOf = (socket: Socket) => `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
 
 export interface TlsDial extends TcpDial {
   /** The name that was asked for; SNI unless it is a literal. */

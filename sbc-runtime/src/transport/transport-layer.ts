@@ -7,6 +7,7 @@ import type { Hop, TransportProtocol } from '../sip/hop.ts';
 import type { Admission } from './admission.ts';
 import { BoundListener } from './bound-listener.ts';
 import type { ListenerConfig, ListenerDependencies } from './bound-listener.ts';
+import { isDialledFor } from './connection-facts.ts';
 import type { Speakers } from './connection-facts.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { HandshakeEnd } from './handshake-end.ts';
@@ -87,6 +88,7 @@ export class TransportLayer implements Transports {
     const shared = { bindAddress, clock, log, metrics, limits, admission, tls, table: this.#table };
     const services = {
       ...{ clock, metrics, refusals, tracer, limits },
+      idle: this.#table.idle,
       budget: new TurnBudget({ clock, limits, later: dependencies.inNextTurn }),
       onMessage: (connection: StreamConnection, head: string, body: string) =>
         this.#intake.streamed(connection, head, body),
@@ -135,7 +137,6 @@ export class TransportLayer implements Transports {
       throw error;
     }
     await this.#close(removed.filter((listener) => !inTheWay.includes(listener)));
-    for (const listener of this.#listeners.values()) listener.reloadTls();
     let retired = 0;
     for (const connection of this.#table) {
       const wasRetired = connection.isRetired;
@@ -193,7 +194,7 @@ export class TransportLayer implements Transports {
   }
 
   retire(hop: Hop): void {
-    for (const connection of this.#table) if (connection.isDialledFor(hop)) connection.retireAtOnce();
+    for (const connection of this.#table) if (isDialledFor(connection.facts, hop)) connection.retireAtOnce();
   }
 
   respond(flow: Flow, via: Parameters<Transports['respond']>[1], text: string, failed?: () => void): void {

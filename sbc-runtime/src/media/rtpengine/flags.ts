@@ -74,6 +74,16 @@ export function deleteCommand(callId: string): BencodeDictionary {
   return { command: 'delete', 'call-id': callId, 'delete delay': 0 };
 }
 
+/** Whether it knows a session. The tag is nobody's: the answer without any tag's numbers is a tenth as long. */
+export function queryCommand(callId: string): BencodeDictionary {
+  return { command: 'query', 'call-id': callId, 'from-tag': 'nobody' };
+}
+
+/** Tells how long it runs, and much besides (8 KB): asked where that matters alone. */
+export function statisticsCommand(): BencodeDictionary {
+  return { command: 'statistics' };
+}
+
 /** The answer must fit a datagram: at most 500 names. */
 export function listCommand(limit: number): BencodeDictionary {
   return { command: 'list', limit };

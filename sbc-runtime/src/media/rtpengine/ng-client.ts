@@ -59,6 +59,8 @@ export interface IgnoredAnswers {
 const MAX_COMMAND_BYTES = 65_000;
 /** Between two pings to a relay that does not answer. */
 const PING_AGAIN_AFTER_MS = 1000;
+/** One may be left of the process before. */
+const REFUSALS_TO_BE_GONE = 2;
 const NO_ANSWER = 'The relay does not answer';
 
 class NgRequest {
@@ -95,6 +97,9 @@ export class NgClient {
   readonly #queue: NgRequest[] = [];
   #socket: NgSocket | undefined;
   #onAvailable: (isAvailable: boolean) => void = () => undefined;
+  #onGone: () => void = () => undefined;
+  /** Datagrams in a row that the relay's machine has sent back: no such port. */
+  #refusedInARow = 0;
   #healthTimer: Timer | undefined;
   #isPinging = false;
   #isAvailable = false;
@@ -118,16 +123,20 @@ export class NgClient {
     return this.#inFlight.size + this.#queue.length;
   }
 
-  /** Opens the socket and pings. `onAvailable` is told each change of `available`. */
-  start(onAvailable: (isAvailable: boolean) => void): void {
+  /**
+   * Opens the socket and pings. `onAvailable` is told each change of `available`; `onGone`, after it, where nobody listens
+   * at the relay's port: its process has ended.
+   */
+  start(onAvailable: (isAvailable: boolean) => void, onGone: () => void = () => undefined): void {
     if (this.#socket !== undefined) return;
     this.#onAvailable = onAvailable;
+    this.#onGone = onGone;
     this.#socket = this.#params.open({
       onDatagram: (text) => {
         this.#onDatagram(text);
       },
       onError: (error) => {
-        if (this.#params.log.debugEnabled) this.#params.log.debug('Relay socket error', { error: error.message });
+        this.#onSocketError(error);
       },
     });
     this.#ping();
@@ -218,9 +227,22 @@ export class NgClient {
     this.#onAnswer(request, answer);
   }
 
+  /** A process that hangs keeps its port: this one is gone. Its requests may still be answered by the next. */
+  #onSocketError(error: Error): void {
+    const { log } = this.#params;
+    if (log.debugEnabled) log.debug('Relay socket error', { error: error.message });
+    if (!('code' in error) || error.code !== 'ECONNREFUSED') return;
+    this.#refusedInARow += 1;
+    if (this.#refusedInARow !== REFUSALS_TO_BE_GONE) return;
+    this.#setAvailable(false);
+    this.#onGone();
+    this.#ping();
+  }
+
   #onAnswer(request: NgRequest, answer: BencodeDictionary): void {
     const { clock, metrics } = this.#params;
     this.#timeoutsInARow = 0;
+    this.#refusedInARow = 0;
     this.#answeredAtMs = clock.nowMs();
     const outcome = answer['result'] === 'ok' || answer['result'] === 'pong' ? 'ok' : 'error';
     metrics.relayRequest(request.verb, outcome, this.#answeredAtMs - request.sentAtMs);

@@ -1,7 +1,8 @@
 /** What an answer of RTPEngine means for a call. Pure. The texts are those of rtpengine 10.5 to 13. */
 import type { MediaResult } from '../media-relay.ts';
 import type { BencodeDictionary } from './bencode.ts';
-import { isList } from './bencode.ts';
+import { isDictionary, isList } from './bencode.ts';
+import type { NgReply } from './ng-client.ts';
 
 /** Reasons that lie in the SDP: the peer gets 488. Any other refusal is the relay's own trouble: 503. */
 const faultsOfTheSdp = ['Failed to parse SDP', 'Error rewriting SDP', 'Incompatible', 'No codec'];
@@ -18,7 +19,24 @@ export function sdpResult(answer: BencodeDictionary): MediaResult {
 
 /** Whether a `delete` is done: the session is gone or was never known ("ok" with a warning, in older ones an error). */
 export function isDeleted(answer: BencodeDictionary): boolean {
-  return answer['result'] === 'ok' || errorReason(answer).toLowerCase().startsWith('unknown call-id');
+  return answer['result'] === 'ok' || saysUnknown(answer);
+}
+
+/** Whether RTPEngine says that it has no such session; an answer that did not come says nothing. */
+export function isUnknown(reply: NgReply): boolean {
+  return reply.kind === 'answer' && reply.answer['result'] !== 'ok' && saysUnknown(reply.answer);
+}
+
+/** How long RTPEngine runs, from a `statistics` answer: whole seconds, written as a text. */
+export function uptimeSeconds(answer: BencodeDictionary): number | undefined {
+  const { statistics } = answer;
+  const total = isDictionary(statistics) ? statistics['totalstatistics'] : undefined;
+  const uptime = isDictionary(total) ? Number(total['uptime']) : Number.NaN;
+  return Number.isFinite(uptime) && uptime >= 0 ? uptime : undefined;
+}
+
+function saysUnknown(answer: BencodeDictionary): boolean {
+  return errorReason(answer).toLowerCase().startsWith('unknown call-id');
 }
 
 /** The sessions in a `list` answer. */

@@ -1,18 +1,19 @@
 /**
  * The media relay by RTPEngine. Sessions are called `<pod>:<boot>:<session>` there, so that a runtime that starts anew
- * finds and ends what the process before it has left.
+ * finds what the process before it has left: those of calls that go on are adopted, the others end.
  */
 import type { Clock, Timer } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Random } from '../../kernel/random.ts';
 import { codecEncodings } from '../../sdp/codecs.ts';
 import { deliver } from '../deliver.ts';
-import type { MediaAnswer, MediaOffer, MediaRelay, MediaResult } from '../media-relay.ts';
+import type { AdoptedSession, MediaAnswer, MediaOffer, MediaRelay, MediaResult } from '../media-relay.ts';
 import type { BencodeDictionary } from './bencode.ts';
 import { answerCommand, deleteCommand, hasCommonVoiceCodec, listCommand, offerCommand } from './flags.ts';
 import type { NgClient, NgReply } from './ng-client.ts';
 import { isDeleted, listedSessions, sdpResult } from './outcome.ts';
 import { sdpFault } from './sdp-fault.ts';
+import { SessionWatch } from './session-watch.ts';
 
 export interface RtpengineRelayParams {
   readonly client: NgClient;
@@ -29,7 +30,7 @@ export interface RtpengineRelayParams {
 const MAX_DELETES_OWED = 20_000;
 const DELETE_AGAIN_AFTER_MS = 2000;
 const MAX_VERBS_OF_A_SESSION = 32;
-/** Names of up to 120 octets fit the datagram of a list. */
+/** Names of up to 120 octets fit the datagram of a list. Where so many were adopted, others may hide behind them until their silence ends them (`--timeout`). */
 const SWEEP_LIMIT = 500;
 const MAX_SWEEPS = 100;
 
@@ -46,6 +47,9 @@ export class RtpengineRelay implements MediaRelay {
   readonly #verbs = new Map<string, Verb[]>();
   /** RTPEngine's names of the sessions whose end it has not confirmed. */
   readonly #owed = new Set<string>();
+  /** RTPEngine's names of sessions of an earlier process, by ours. */
+  readonly #adopted = new Map<string, string>();
+  readonly #watch: SessionWatch;
   #retryTimer: Timer | undefined;
   #isClosed = false;
   #isSwept = false;
@@ -54,6 +58,11 @@ export class RtpengineRelay implements MediaRelay {
   constructor(params: RtpengineRelayParams) {
     this.#params = params;
     this.#prefix = `${params.podName}:${params.random.token().slice(0, 12)}:`;
+    this.#watch = new SessionWatch({
+      ...{ clock: params.clock, log: params.log, isAvailable: () => this.available },
+      request: (command, done) => params.client.request(command, done),
+      requestOf: (name, command, done) => this.#enqueue(name, command, done),
+    });
   }
 
   get available(): boolean {
@@ -66,14 +75,20 @@ export class RtpengineRelay implements MediaRelay {
   }
 
   start(): void {
-    this.#params.client.start((isAvailable) => {
-      this.#onAvailable(isAvailable);
-    });
+    this.#params.client.start(
+      (isAvailable) => {
+        this.#onAvailable(isAvailable);
+      },
+      () => {
+        this.#watch.gone();
+      },
+    );
   }
 
   close(): void {
     // Before the client: it ends the open deletes, and each would be asked for again.
     this.#isClosed = true;
+    this.#watch.close();
     this.#params.client.close();
     if (this.#retryTimer !== undefined) this.#params.clock.cancel(this.#retryTimer);
     this.#retryTimer = undefined;
@@ -81,21 +96,42 @@ export class RtpengineRelay implements MediaRelay {
 
   offer(offer: MediaOffer, done: (result: MediaResult) => void): void {
     const refusal = this.#refusal(offer) ?? this.#codecRefusal(offer);
-    const callId = this.#prefix + offer.session;
-    if (refusal !== undefined) this.#refuse(refusal, done);
-    else this.#ask(callId, offerCommand(callId, offer), done);
+    if (refusal !== undefined) {
+      this.#refuse(refusal, done);
+      return;
+    }
+    const callId = this.nameOf(offer.session);
+    if (this.available) this.#watch.begins(callId);
+    this.#ask(callId, offerCommand(callId, offer), done);
   }
 
   answer(answer: MediaAnswer, done: (result: MediaResult) => void): void {
     const refusal = this.#refusal(answer);
-    const callId = this.#prefix + answer.session;
+    const callId = this.nameOf(answer.session);
     if (refusal !== undefined) this.#refuse(refusal, done);
     else this.#ask(callId, answerCommand(callId, answer), done);
   }
 
   delete(session: string): void {
-    if (this.#owed.size < MAX_DELETES_OWED) this.#delete(this.#prefix + session);
+    const callId = this.nameOf(session);
+    this.#adopted.delete(session);
+    this.#watch.ends(callId);
+    if (this.#owed.size < MAX_DELETES_OWED) this.#delete(callId);
     else this.#params.log.warn('Media session left to the relay: too many deletes wait', { session });
+  }
+
+  nameOf(session: string): string {
+    return (this.#adopted.size > 0 ? this.#adopted.get(session) : undefined) ?? this.#prefix + session;
+  }
+
+  adopt({ session, name }: AdoptedSession): void {
+    this.#adopted.set(session, name);
+    this.#watch.takesOver(name);
+  }
+
+  tellLost(onLost: (sessions: readonly string[]) => void): void {
+    // `<pod>:<boot>:<session>`, whichever process named it.
+    this.#watch.tellLost((names) => onLost(names.map((name) => name.slice(name.lastIndexOf(':') + 1))));
   }
 
   #refusal(asked: MediaOffer | MediaAnswer): MediaResult | undefined {
@@ -176,9 +212,10 @@ export class RtpengineRelay implements MediaRelay {
     }
     log.info('RTPEngine answers');
     this.#retry();
+    this.#watch.available();
   }
 
-  /** Ends the sessions of an earlier process of this pod; asks again until there are none. */
+  /** Ends the sessions of an earlier process of this pod that nobody has adopted; asks again until there are none. */
   #sweep(): void {
     const { client, log } = this.#params;
     this.#isSwept = true;
@@ -199,7 +236,8 @@ export class RtpengineRelay implements MediaRelay {
   }
 
   #isOfAnEarlierProcess(name: string): boolean {
-    return name.startsWith(`${this.#params.podName}:`) && !name.startsWith(this.#prefix);
+    const { podName } = this.#params;
+    return name.startsWith(`${podName}:`) && !name.startsWith(this.#prefix) && !this.#watch.has(name);
   }
 
   #endAll(names: readonly string[], done: () => void): void {

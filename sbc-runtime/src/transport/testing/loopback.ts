@@ -61,7 +61,7 @@ const noDns: Lookup = {
 };
 
 const noTls: TlsProvider = {
-  defaultOptions: () => undefined,
+  defaultContext: () => undefined,
   contextFor: () => undefined,
   clientIdentity: () => undefined,
   isCurrent: () => false,
