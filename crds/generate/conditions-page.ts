@@ -14,7 +14,7 @@ function page(): string {
   return [
     notice,
     '# Conditions and reasons',
-    'What `kubectl describe` shows under Conditions. True is always good. `Unknown` means: not known yet, wait. `status.observedGeneration` and that of each condition say which generation of the spec they speak about. `message` is a sentence with names and numbers of the case; `reason` is one of the words below and stays the same between releases. `Ready` sums the others up: False where somebody must mend something, Unknown where it is enough to wait (“False (passing)” below) or nothing is known.',
+    'What `kubectl describe` shows under Conditions. True is good, of every condition but `Draining`, which is neither good nor bad. `Unknown` means: not known yet, wait. `status.observedGeneration` and that of each condition say which generation of the spec they speak about. `message` is a sentence with names and numbers of the case; `reason` is one of the words below and stays the same between releases. `Ready` sums the others up: False where somebody must mend something, Unknown where it is enough to wait (“False (passing)” below) or nothing is known.',
     'Wait for all of them: `kubectl wait --for=condition=Ready sbci,tmst,pbxt --all`.',
     table(
       ['Condition', 'True means', 'On'],

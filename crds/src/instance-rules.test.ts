@@ -45,6 +45,10 @@ const refused: Record<string, [change: object, ...messages: string[]]> = {
     { network: { serviceAnnotations: { 'metallb.io/address-pool': 'teams' } } },
     'spec.network.serviceAnnotations: serviceAnnotations stand on Services of type LoadBalancer: set network.mode to LoadBalancerPerPod or remove them (found an object)',
   ],
+  'the kernel for pods with a network of their own': [
+    { network: { mode: 'ClusterPod' }, media: { forwarding: 'Kernel' } },
+    'spec.media.forwarding: forwarding Kernel carries packets of the network of the node alone: set network.mode to HostNetwork, or media.forwarding to Userspace (found "Kernel")',
+  ],
   'a toleration for everything without saying so': [
     toleration({ value: 'voice' }),
     'spec.podTemplate.tolerations[0].operator: a toleration without a key tolerates every taint: set operator to Exists, or name the key (found nothing)',

@@ -16,7 +16,7 @@ test('an SbcInstance gets its defaults', () => {
     ],
     tls: { secretRef: { name: 'sbc-tls' } },
     network: { mode: 'HostNetwork', addresses: [], hostAliases: [] },
-    media: { engine: 'RTPEngine', portRange: { start: 30000, end: 34999 }, controlPort: 2223 },
+    media: { engine: 'RTPEngine', forwarding: 'Userspace', portRange: { start: 30000, end: 34999 }, controlPort: 2223 },
     capacity: { maxCalls: 500, maxCallsPerSecond: 50 },
     calls: { ringTimeoutSeconds: 180 },
     drain: { timeoutSeconds: 14400 },

@@ -46,6 +46,8 @@ export class World {
   /** What the pods say, by name. */
   readonly answers = new Map<string, PodAnswer>();
   readonly followed = new Map<string, PolledInstance>();
+  /** Addresses of pods that were asked to end their calls. */
+  readonly hurried: string[] = [];
   readonly events: string[] = [];
   readonly children: ChildWriter;
   readonly #server: LoopbackApiServer;
@@ -77,6 +79,12 @@ export class World {
         follow: (instance, polled) => void this.followed.set(instance, polled),
         forget: (instance) => void this.followed.delete(instance),
         answersOf: () => this.answers,
+      },
+      ending: {
+        endCalls: ({ address }) => {
+          this.hurried.push(address);
+          return Promise.resolve();
+        },
       },
       events: { record: (_about, { reason }) => void this.events.push(reason) },
       images: {},

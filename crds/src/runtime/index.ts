@@ -37,6 +37,7 @@ export {
   covers,
   daysLeft,
   dnsNames,
+  issuerText,
   judgeCertificate,
   keyUsages,
   readChain,

@@ -153,13 +153,18 @@ function chainFindings(leaf: X509Certificate, chain: readonly X509Certificate[])
   const top = path.at(-1) ?? leaf;
   // Public roots are not sent along: where intermediates stand in the file and all belong to the path, it may end there.
   if (isIssuedBy(top, top) || (path.length > 1 && path.length === chain.length)) return [];
-  const issuer = top.issuer.replaceAll('\n', ', ');
+  const issuer = issuerText(top) ?? 'it has no name';
   return [
     warning(
       'chain-incomplete',
       `comes without the certificate of its issuer (${issuer}): peers that lack it refuse ours, put all intermediates behind the leaf in tls.crt`,
     ),
   ];
+}
+
+/** Undefined where the issuer has an empty name, as cert-manager's self-signed issuers have: Node says so, its types do not. */
+export function issuerText({ issuer }: { readonly issuer: string | undefined }): string | undefined {
+  return issuer?.replaceAll('\n', ', ');
 }
 
 const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate) =>

@@ -115,6 +115,8 @@ export const runtimeReport = z.object({
     })
     .optional(),
   draining: z.boolean(),
+  /** While it drains: when the calls that are left are hung up. Absent otherwise. */
+  drainEndsAt: time.optional(),
   /** The processor is the limit: some new calls are refused, those that are there go on. Absent: a runtime of before 0.2. */
   overloaded: z.boolean().optional(),
   calls: z.object({ active: z.int().min(0) }),

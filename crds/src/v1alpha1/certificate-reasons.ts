@@ -1,5 +1,5 @@
 /** The reasons of what an instance needs from outside: its certificate, and addresses. */
-import { bad, good, passing, pending } from './reason-entry.ts';
+import { bad, good, open, passing, pending } from './reason-entry.ts';
 
 export const certificateReady = {
   ...pending,
@@ -68,6 +68,10 @@ export const addressesAssigned = {
   AddressMissing: bad(
     'A pod has no address',
     'The message names the pod and what it waits for: a node, a load balancer, or an entry of spec.network.addresses',
+  ),
+  ApplyFailed: open(
+    'There is no pod that could have an address, and none can be made: the API server refused a part of the instance, or an object of somebody else has its name',
+    'The message names the obstacle; the condition Programmed says what helps',
   ),
   AddressShared: bad(
     'Two pods have the same address; Teams refuses several gateways behind one',

@@ -136,7 +136,7 @@ export const programmed = {
   },
   InSync: good('Every ready pod runs it as it is written'),
   NotAccepted: bad(
-    'It is left out of the routing state, or the instance keeps its last good one',
+    'It is left out of the routing state, or runs as it was accepted before, or the instance keeps its last good one',
     'See the condition Accepted, or ResolvedRefs',
   ),
   ApplyFailed: bad(
@@ -174,9 +174,30 @@ export const available = {
     'No pod is ready',
     'kubectl describe pod tells why: no node that fits, an image that cannot be pulled, a port that is taken. Without any pod: kubectl describe statefulset',
   ),
+  ApplyFailed: passing(
+    'There is no pod, and none can be made: the API server refused a part of the instance, or an object of somebody else has its name',
+    'The message names the obstacle; the condition Programmed says what helps',
+  ),
   Draining: passing(
-    'Every pod is draining: calls that run go on, new ones are answered 503',
-    'Wait until new pods are there; spec.drain.timeoutSeconds bounds it',
+    'Every pod is draining: calls that run go on, new ones are answered 503. With spec.replicas 1 every planned replacement does this',
+    'Wait until new pods are there: the condition Draining says how long that can take, and how to cut it short. With two replicas one of them takes calls meanwhile',
+  ),
+} as const;
+
+export const draining = {
+  ...pending,
+  NotDraining: {
+    statuses: ['False'],
+    meaning: 'No pod that is to stop has calls',
+    remedy: 'Nothing to do',
+  },
+  PodsDraining: good(
+    'A pod that is to stop waits for its calls to end; new calls on it are answered 503. The message names each such pod, its calls, and when they are hung up at the latest',
+    'Wait; or end them now: kubectl annotate pod <pod> teams-sbc.dev/end-calls=now, or for all pods: lower spec.drain.timeoutSeconds',
+  ),
+  PodsOverdue: good(
+    'A pod should have ended and is still there: its node is off or cut off, so that nobody can end it, and no new pod takes its place',
+    'Where the node is gone for good: kubectl taint node <node> node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, or kubectl delete pod <pod> --force. Never while its node may still run it: two pods would have one name',
   ),
 } as const;
 
@@ -257,7 +278,7 @@ export const readyInstance = {
   AddressesMissing: bad('A pod has no address of its own', 'See the condition AddressesAssigned'),
   NotAvailable: bad('No pod takes calls', 'See the condition Available'),
   RollingOut: good(
-    'Pods are being replaced one after the other, each once its calls have ended; calls are served meanwhile',
-    'Wait; the message says which pod drains. To cut it short: kubectl delete pod',
+    'Pods are being replaced one after the other, each once its calls have ended; the others take new calls meanwhile',
+    'Wait; the message says which pod drains. To cut it short: kubectl annotate pod <pod> teams-sbc.dev/end-calls=now. To stop it: kubectl annotate sbcinstance <name> teams-sbc.dev/hold-rollout=true',
   ),
 } as const;

@@ -1,4 +1,4 @@
-/** Condition types of all kinds, and what each says. All are positive: True is good. Reasons are the operator's. */
+/** Condition types of all kinds, and what each says. True is good, of all but `Draining`. Reasons are the operator's. */
 import { z } from 'zod';
 
 export const conditionTypes = {
@@ -8,6 +8,8 @@ export const conditionTypes = {
   AddressesAssigned: 'Every pod has an address of its own.',
   Programmed: 'Every ready pod runs the current routing state.',
   Available: 'At least one pod can take calls.',
+  Draining:
+    'A pod that is to stop still has calls. Neither good nor bad: it tells who is waited for, and for how long.',
   Reachable: 'At least one peer answers OPTIONS from at least one pod.',
   Ready: 'The summary of the others.',
 } as const;
@@ -23,6 +25,7 @@ export const conditionsOf = {
     'AddressesAssigned',
     'Programmed',
     'Available',
+    'Draining',
     'Ready',
   ],
   TeamsTrunk: ['Accepted', 'ResolvedRefs', 'Programmed', 'Reachable', 'Ready'],

@@ -45,6 +45,10 @@ export const media = z
       description:
         'What carries sound. `RTPEngine`: a sidecar in every pod relays, and translates between SRTP (Teams) and RTP (PBX). `None`: SDP passes as it is and media flows past the SBC, for load tests of signalling.',
     }),
+    forwarding: z.enum(['Userspace', 'Kernel']).default('Userspace').meta({
+      description:
+        'Who carries the packets of a call. `Userspace`: RTPEngine itself, which needs nothing of the node. `Kernel`: the kernel module xt_RTPENGINE, which takes a fraction of the processor; the node needs the module and one rule of its packet filter, RTPEngine runs as root with NET_ADMIN, and no two such instances share a node. Where the module is missing, RTPEngine says so in its log and goes on in user space. Only with network.mode HostNetwork.',
+    }),
     portRange,
     controlPort: port.default(2223).meta({
       description:

@@ -94,7 +94,8 @@ const toleration = withRules(
 export const podTemplate = z
   .strictObject({
     annotations: annotations.optional().meta({
-      description: 'Annotations of every pod, besides those of the operator, which win.',
+      description:
+        'Annotations of every pod, besides those of the operator. Yours win over those that keep autoscalers from moving pods with calls (cluster-autoscaler.kubernetes.io/safe-to-evict, karpenter.sh/do-not-disrupt), its own over the others.',
       examples: [{ 'example.com/team': 'voice' }],
     }),
     nodeSelector: labels.optional().meta({

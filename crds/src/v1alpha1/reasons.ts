@@ -9,6 +9,7 @@ import {
   acceptedRouting,
   acceptedTeamsTrunk,
   available,
+  draining,
   programmed,
   reachable,
   reachableTeams,
@@ -38,6 +39,7 @@ export const reasons = {
     AddressesAssigned: addressesAssigned,
     Programmed: programmed,
     Available: available,
+    Draining: draining,
     Ready: readyInstance,
   },
   TeamsTrunk: {

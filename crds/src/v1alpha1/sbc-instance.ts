@@ -72,7 +72,7 @@ const drain = z
   .strictObject({
     timeoutSeconds: z.int().min(0).max(86400).default(14400).meta({
       description:
-        'Seconds that a pod which is to stop waits for its calls to end. New calls are answered 503 during that time. Calls that still run at its end are hung up. 0 hangs up at once.',
+        'Seconds that a pod which is to stop waits for its calls to end. New calls are answered 503 during that time. Calls that still run at its end are hung up. 0 hangs up at once. A pod that drains already follows a lower value at once, a higher one only up to what it was started with. The other pods are replaced for a new value, one after the other.',
     }),
   })
   .prefault({})
@@ -92,7 +92,16 @@ const observability = z
   .prefault({})
   .meta({ description: 'Probes, metrics and logs.' });
 
-const image = z.string().min(1).max(512);
+/** What a container runtime takes, without its finer rules: registry, path, tag and digest. */
+const imagePattern = /^[A-Za-z0-9[][-A-Za-z0-9._:/@[\]]*$/;
+const image = withRules(z.string().min(1).max(512), [
+  {
+    cel: `self.matches(r'${imagePattern.source}')`,
+    message:
+      'an image is one word of letters, digits and . _ : / @ -, such as registry.example.com/teams-sbc/sbc-runtime:0.1.0: remove spaces and line breaks',
+    holds: (self) => imagePattern.test(self),
+  },
+]);
 const images = z
   .strictObject({
     runtime: image
@@ -198,6 +207,20 @@ const sbcInstanceSpec = withRules(
       holds: ({ network: { mode }, observability: { port: health, statusPort } }) =>
         mode !== 'HostNetwork' || (health >= firstFreePort && statusPort >= firstFreePort),
       path: ['observability'],
+    },
+    {
+      cel: `self.network.mode != 'HostNetwork' || self.media.engine == 'None' || self.media.controlPort >= ${String(firstFreePort)}`,
+      message: `on the network of the node only root may listen below ${String(firstFreePort)}, and the pods are not root: choose another controlPort, or another network.mode`,
+      holds: ({ network: { mode }, media: { engine, controlPort } }) =>
+        mode !== 'HostNetwork' || engine === 'None' || controlPort >= firstFreePort,
+      path: ['media', 'controlPort'],
+    },
+    {
+      cel: "self.media.forwarding == 'Userspace' || self.network.mode == 'HostNetwork'",
+      message:
+        'forwarding Kernel carries packets of the network of the node alone: set network.mode to HostNetwork, or media.forwarding to Userspace',
+      holds: ({ media: { forwarding }, network: { mode } }) => forwarding === 'Userspace' || mode === 'HostNetwork',
+      path: ['media', 'forwarding'],
     },
     {
       cel: "!has(self.network.serviceAnnotations) || self.network.mode == 'LoadBalancerPerPod'",

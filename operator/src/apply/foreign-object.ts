@@ -2,10 +2,11 @@
  * Objects of others under the name of a child. The operator has rights that the author of an SbcInstance may lack: it must
  * not overwrite, adopt or give to pods what happens to be called `<instance>-runtime`. Pure.
  */
+import { Obstacle } from '../kube/api-error.ts';
 import type { KubeObject, ObjectMeta } from '../kube/kube-object.ts';
 
 /** It is left as it is; the message says whose it is, and what to do. */
-export class ForeignObject extends Error {
+export class ForeignObject extends Obstacle {
   override readonly name = 'ForeignObject';
 }
 

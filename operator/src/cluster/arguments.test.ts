@@ -18,6 +18,8 @@ test('without arguments the operator looks after all namespaces, alone', () => {
     imageRtpengine: undefined,
     logLevel: 'info',
     workers: 4,
+    recheckSeconds: 30,
+    reportSeconds: 10,
   });
 });
 
@@ -30,6 +32,7 @@ for (const [name, argv, message] of [
   ['a name that is no namespace', ['--namespace=A_B'], /"A_B" is no name of a namespace/],
   ['a port out of range', ['--health-port=70000'], /found 70000, allowed 0 to 65535/],
   ['no workers at all', ['--workers=0'], /found 0, allowed 1 to 64/],
+  ['a period without end', ['--report-seconds=9999'], /found 9999, allowed 1 to 3600/],
   ['a level that does not exist', ['--log-level=loud'], /found loud, allowed error, warn, info, debug/],
   ['a stray word', ['run'], /run/],
 ] as const) {
@@ -51,6 +54,8 @@ test('help names every argument', () => {
     'image-rtpengine',
     'log-level',
     'workers',
+    'recheck-seconds',
+    'report-seconds',
   ])
     assert.ok(operatorHelp.includes(`--${name} `), name);
 });

@@ -12,6 +12,8 @@ export interface OperatorArguments {
   readonly imageRtpengine: string | undefined;
   readonly logLevel: LogLevel;
   readonly workers: number;
+  readonly recheckSeconds: number;
+  readonly reportSeconds: number;
 }
 
 export type ParsedArguments =
@@ -28,6 +30,8 @@ export const operatorHelp = `teams-sbc operator: keeps SbcInstances in a cluster
   --image-runtime IMAGE             where an SbcInstance names none (default: that of this release)
   --image-rtpengine IMAGE           the same for RTPEngine
   --log-level LEVEL                 error, warn, info or debug (default: info)
+  --recheck-seconds NUMBER          between two looks at a Secret or ConfigMap that a manifest names, 1 to 3600 (default: 30)
+  --report-seconds NUMBER           between two questions to a pod how its far ends are, 1 to 3600 (default: 10)
   --workers NUMBER                  objects of a kind that are worked on at once, 1 to 64 (default: 4)
 
 The API server is that of the pod's ServiceAccount, or of KUBECONFIG.
@@ -56,6 +60,8 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
         imageRtpengine: values['image-rtpengine'],
         logLevel,
         workers: wholeNumber('--workers', values.workers, 1, 64),
+        recheckSeconds: wholeNumber('--recheck-seconds', values['recheck-seconds'], 1, 3600),
+        reportSeconds: wholeNumber('--report-seconds', values['report-seconds'], 1, 3600),
       },
     };
   } catch (error) {
@@ -71,6 +77,8 @@ const options = {
   'image-rtpengine': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
   workers: { type: 'string', default: '4' },
+  'recheck-seconds': { type: 'string', default: '30' },
+  'report-seconds': { type: 'string', default: '10' },
   help: { type: 'boolean' },
 } as const;
 

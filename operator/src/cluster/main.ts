@@ -6,14 +6,16 @@ import { OperatorMetrics } from '../frame/operator-metrics.ts';
 import { sleep, systemClock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { systemRandom } from '../kernel/random.ts';
-import { ApiError } from '../kube/api-error.ts';
+import { ApiError, ConnectionError } from '../kube/api-error.ts';
 import type { OperatorArguments } from './arguments.ts';
 import { operatorHelp, parseArguments } from './arguments.ts';
 import { TeamsSbcOperator } from './teams-sbc-operator.ts';
 
 const leaseName = 'teams-sbc-operator';
-/** A start while the API server itself starts is nothing strange; after these the kubelet's back-off is the better one. */
-const pausesMs = [500, 1000, 2000, 4000];
+/** Between questions at the start, the last one again and again: the kubelet would make minutes of it, and the API server is back long before. */
+const pausesMs = [500, 1000, 2000];
+/** An API server that just starts does not know its own roles yet; after so many, the credentials are wrong. */
+const allowedRefusals = 5;
 
 const entropy = { hex: (bytes: number) => randomBytes(bytes).toString('hex') };
 
@@ -38,13 +40,17 @@ function compose(args: OperatorArguments, log: Log): TeamsSbcOperator {
     onLost: (reason) => fail(`The lease is lost: ${reason}`),
     namespaces,
     workers: args.workers,
+    recheckMs: args.recheckSeconds * 1000,
+    reportMs: args.reportSeconds * 1000,
     entropy,
     images: { runtime: args.imageRuntime, rtpengine: args.imageRtpengine },
   });
 }
 
-/** Ends the process where the start cannot work; CRDs may come later. */
+/** Ends the process where the start cannot work; the API server and CRDs may come later. */
 async function check(operator: TeamsSbcOperator, log: Log): Promise<void> {
+  let refusals = 0;
+  let complaint = '';
   for (let attempt = 0; ; attempt++) {
     try {
       if (await operator.isInstalled()) return;
@@ -53,15 +59,17 @@ async function check(operator: TeamsSbcOperator, log: Log): Promise<void> {
       );
       return;
     } catch (error) {
-      const pauseMs = pausesMs[attempt];
       const message = error instanceof Error ? error.message : String(error);
-      if (pauseMs === undefined || (error instanceof ApiError && (error.code === 401 || error.code === 403)))
-        fail(`Cannot reach the API server: ${message}`);
-      log.warn('The API server does not answer yet', { error: message });
-      await sleep(systemClock, pauseMs);
+      const isAway = error instanceof ConnectionError || (error instanceof ApiError && !isRefusal(error));
+      if (!isAway && ++refusals > allowedRefusals) fail(`Cannot reach the API server: ${message}`);
+      if (message !== complaint) log.warn('The API server does not answer yet', { error: message });
+      complaint = message;
+      await sleep(systemClock, pausesMs[Math.min(attempt, pausesMs.length - 1)] ?? 0);
     }
   }
 }
+
+const isRefusal = ({ code }: ApiError) => code === 401 || code === 403;
 
 async function run(args: OperatorArguments): Promise<void> {
   const log = jsonLog({ clock: systemClock, destination: process.stdout, level: args.logLevel });
@@ -78,6 +86,7 @@ async function run(args: OperatorArguments): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  await operator.listen();
   await check(operator, log);
   await operator.start();
   log.info('Started', { healthPort: operator.healthPort, namespaces: args.namespaces.join(',') || 'all' });

@@ -45,6 +45,10 @@ export interface TeamsSbcOperatorParams extends SbcOperatorParams {
   /** Reconciles at once, for each controller. */
   readonly workers: number;
   readonly entropy: Entropy;
+  /** Between two looks at a Secret or ConfigMap that a manifest names; absent: 30 s. */
+  readonly recheckMs?: number | undefined;
+  /** Between two whole reports of a pod; absent: 10 s. */
+  readonly reportMs?: number | undefined;
   /** Of the containers where an instance names none; absent: those of the release. */
   readonly images: DefaultImages;
 }
@@ -60,6 +64,7 @@ export class TeamsSbcOperator extends SbcOperator {
   readonly #children: ChildWriter;
   readonly #statuses: StatusWriter;
   readonly #references: ReferenceCache;
+  readonly #pods: StatusClient;
   readonly #poller: ReportPoller;
   #instances: ControllerRunner | undefined;
   #stores: Stores | undefined;
@@ -71,9 +76,16 @@ export class TeamsSbcOperator extends SbcOperator {
     this.#children = new ChildWriter({ kube: this.kube });
     this.#statuses = new StatusWriter({ kube: this.kube, clock });
     const changed = (user: string) => this.#look(user);
-    this.#references = new ReferenceCache({ kube: this.kube, clock, log, changed });
-    const asking = new StatusClient({ clock });
-    this.#poller = new ReportPoller({ asking, clock, log, changed: (change) => this.#podSaid(change) });
+    const { recheckMs, reportMs } = params;
+    this.#references = new ReferenceCache({ kube: this.kube, clock, log, recheckMs, changed });
+    this.#pods = new StatusClient({ clock });
+    this.#poller = new ReportPoller({
+      asking: this.#pods,
+      clock,
+      log,
+      reportMs,
+      changed: (change) => this.#podSaid(change),
+    });
   }
 
   /** Whether the API server knows our kinds; rejects where it does not answer, or refuses. */
@@ -164,6 +176,7 @@ export class TeamsSbcOperator extends SbcOperator {
       references: this.#references,
       statusSecrets: new StatusSecretKeeper({ kube: this.kube, references: this.#references, clock, entropy }),
       poller: this.#poller,
+      ending: this.#pods,
       outcomes: this.#outcomes,
       events: this.events,
       clock,
@@ -244,6 +257,8 @@ export class TeamsSbcOperator extends SbcOperator {
       before.summary?.hash !== after.summary?.hash ||
       before.summary?.refusal?.at !== after.summary?.refusal?.at ||
       before.summary?.draining !== after.summary?.draining ||
+      // How many are left is told of a pod that is to stop, and of no other.
+      (after.summary?.draining === true && before.summary?.calls.active !== after.summary.calls.active) ||
       (before.summary === undefined) !== (after.summary === undefined);
     if (isOther) this.#look(instance);
     const { namespace } = parseKey(instance);

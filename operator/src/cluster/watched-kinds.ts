@@ -53,7 +53,17 @@ export function trimNode({ apiVersion, kind, metadata, status }: KubeObject): Ku
 
 /** Of a pod's spec its node is read, of its status whether and where it runs. */
 export function trimPod({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
-  const { nodeName } = (spec ?? {}) as { readonly nodeName?: unknown };
-  const { podIP, phase, conditions } = (status ?? {}) as Readonly<Record<string, unknown>>;
-  return { apiVersion, kind, metadata, spec: { nodeName }, status: { podIP, phase, conditions } };
+  const { nodeName, hostNetwork } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  const { podIP, phase, conditions, containerStatuses } = (status ?? {}) as Readonly<Record<string, unknown>>;
+  const trimmed = { podIP, phase, conditions, containerStatuses: trimContainers(containerStatuses) };
+  return { apiVersion, kind, metadata, spec: { nodeName, hostNetwork }, status: trimmed };
+}
+
+/** Of each container, whether it runs: images and times are long, and nobody reads them. */
+function trimContainers(statuses: unknown): unknown {
+  if (!Array.isArray(statuses)) return undefined;
+  return (statuses as readonly Readonly<Record<string, unknown>>[]).map(({ name, started, state }) => {
+    const isRunning = (state as Readonly<Record<string, unknown>> | undefined)?.['running'] !== undefined;
+    return { name, started, state: isRunning ? { running: {} } : {} };
+  });
 }

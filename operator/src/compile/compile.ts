@@ -28,6 +28,8 @@ import { certificateSecret } from './certificate-secret.ts';
 import { CompileMemo } from './compile-memo.ts';
 import { refused } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
+import { FormerEntries } from './former-entries.ts';
+import type { InForce, Present } from './former-entries.ts';
 import { orphanNotes } from './derived-trunks.ts';
 import type { PodName } from './fqdns.ts';
 import { podName, podNames } from './fqdns.ts';
@@ -35,6 +37,7 @@ import { compileListeners } from './listeners.ts';
 import { compilePolicy } from './number-policies.ts';
 import type { Note, Problem } from './problem.ts';
 import { conditionOfReason, defaultNamespace, refOf } from './problem.ts';
+import { routeNotes } from './route-notes.ts';
 import { simpleRoutes } from './simple-routes.ts';
 import { collectTrust } from './trust-bundles.ts';
 import type { Trust } from './trust-bundles.ts';
@@ -48,6 +51,8 @@ export interface Compilation {
   /** What is in the document, such as `TeamsTrunk/contoso`: the hash of its entry. CallRoutes and NumberPolicies as well. */
   readonly trunkHashes: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
+  /** What is in it as it was accepted before, for it is not accepted as it is written, by `Kind/name`: a sentence that says so. */
+  readonly former: ReadonlyMap<string, string>;
   readonly notes: readonly Note[];
 }
 
@@ -58,6 +63,10 @@ export interface CompileOptions {
   readonly unresolved?: ReadonlySet<string>;
   /** What the last compilation of this instance has left. @default nothing */
   readonly memo?: CompileMemo;
+  /** Where a refused object has its last good entry. @default nowhere: it is left out */
+  readonly inForce?: InForce | undefined;
+  /** @default the objects are those in `manifests` */
+  readonly present?: Present;
 }
 
 export function compile(instance: SbcInstance, manifests: Manifests, options: CompileOptions = {}): Compilation {
@@ -65,23 +74,28 @@ export function compile(instance: SbcInstance, manifests: Manifests, options: Co
   const attached = attachedTo(instance, manifests);
   const listeners = compileListeners(instance);
   const pods = podNames(instance);
-  const found: Findings = { hashes: new Map(), problems: [], length: 0 };
+  const found: Findings = {
+    hashes: new Map(),
+    problems: [],
+    length: 0,
+    former: new FormerEntries(options.inForce, options.present),
+  };
   const trust = collectTrust(attached.trunks);
   const unresolved = options.unresolved ?? nothing;
-  const trunks = compileTrunks({ instance, pods, listeners, trust, memo, unresolved }, attached, found);
+  const context = { instance, pods, listeners, trust, memo, unresolved, inForce: options.inForce };
+  const trunks = compileTrunks(context, attached, found);
   const numberPolicies = compilePolicies(instance, attached, memo, found);
-  const { callRoutes, isRouted } = compileRoutes(instance, attached, memo, found);
+  const { callRoutes, isRouted } = compileRoutes({ instance, attached, memo, trunks }, found);
   memo.sweep();
   const { routes, notes } = isRouted ? { routes: [], notes: [] } : simpleRoutes(instance, attached.trunks, trunks);
   const secret = certificateSecret(instance);
-  const used = new Set(trunks.map(({ tls }) => tls?.trustBundle));
   const state: RoutingState = {
     version: documentVersion,
     instance: { namespace: instance.metadata.namespace ?? defaultNamespace, name: instance.metadata.name },
     pods: compilePods(instance, pods, options.addresses),
     listeners,
     certificates: [{ name: secret, secret }],
-    trustBundles: trust.bundles.filter(({ name }) => used.has(name)),
+    trustBundles: found.former.bundles(trust.bundles, trunks),
     trunks,
     routes,
     ...(callRoutes.length === 0 ? {} : { callRoutes }),
@@ -89,10 +103,14 @@ export function compile(instance: SbcInstance, manifests: Manifests, options: Co
     ...settings(instance),
   };
   const refusals = [...documentProblems(instance, state), ...sizeProblems(instance, state, found.length)];
+  // What was accepted before never stands in the way of what is accepted now.
+  if (refusals.length > 0 && found.former.taken.size > 0)
+    return compile(instance, manifests, { ...options, inForce: undefined });
   const outcome = {
     trunkHashes: found.hashes,
     problems: [...found.problems, ...refusals],
-    notes: [...notes, ...orphanNotes(pods, attached.trunks, trunks)],
+    former: found.former.taken,
+    notes: [...notes, ...orphanNotes(pods, attached.trunks, trunks), ...routeNotes(instance, callRoutes)],
   };
   return refusals.length > 0 ? outcome : { state, ...outcome };
 }
@@ -103,6 +121,7 @@ interface Findings {
   readonly problems: Problem[];
   /** Characters of all entries, with a comma for each. */
   length: number;
+  readonly former: FormerEntries;
 }
 
 interface TrunkContext {
@@ -112,6 +131,7 @@ interface TrunkContext {
   readonly trust: Trust;
   readonly memo: CompileMemo;
   readonly unresolved: ReadonlySet<string>;
+  readonly inForce: InForce | undefined;
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -137,6 +157,9 @@ function compileTrunks(context: TrunkContext, attached: Attached, found: Finding
         trunks,
       );
   }
+  const today = { ...context, bundles: trust.bundles, trunks, served: found.hashes };
+  for (const former of found.former.trunks(found.problems, today))
+    take(found, former.entry?.kind ?? '', former, trunks);
   return trunks.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
 }
 
@@ -163,18 +186,24 @@ function compilePolicies(
       memo.recall(policy, '', () => compilePolicy(policy)),
       policies,
     );
+  for (const former of found.former.policies(found.problems, found.hashes))
+    take(found, 'NumberPolicy', former, policies);
   return policies.sort(byName);
 }
 
+interface RouteContext {
+  readonly instance: SbcInstance;
+  readonly attached: Attached;
+  readonly memo: CompileMemo;
+  readonly trunks: readonly TrunkState[];
+}
+
 function compileRoutes(
-  instance: SbcInstance,
-  attached: Attached,
-  memo: CompileMemo,
+  { instance, attached, memo, trunks }: RouteContext,
   found: Findings,
 ): { readonly callRoutes: CallRouteState[]; readonly isRouted: boolean } {
   const { kept, problems } = withinLimit(instance, attached.callRoutes, maxCallRoutes);
   found.problems.push(...problems);
-  if (kept.length === 0) return { callRoutes: [], isRouted: false };
   const nameable = [...attached.trunks, ...attached.numberPolicies];
   const known: Known = {
     served: new Set(found.hashes.keys()),
@@ -187,7 +216,9 @@ function compileRoutes(
     take(found, route.kind, compiled, callRoutes);
     isRouted ||= compiled.problems.every(({ reason }) => conditionOfReason[reason] !== 'Accepted');
   }
-  return { callRoutes: callRoutes.sort(byName), isRouted };
+  const former = found.former.routes(found.problems, found.hashes, trunks);
+  for (const each of former) take(found, 'CallRoute', each, callRoutes);
+  return { callRoutes: callRoutes.sort(byName), isRouted: isRouted || former.length > 0 };
 }
 
 function take<Entry extends { readonly name: string }>(

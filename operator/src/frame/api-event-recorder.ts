@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { microTime } from '../lead/lease.ts';
@@ -90,6 +91,8 @@ export class ApiEventRecorder implements EventRecorder {
       this.#lastComplaint = '';
       return true;
     } catch (error) {
+      // Nobody will read it there.
+      if (error instanceof ApiError && error.isNamespaceGone) return false;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.#lastComplaint) this.#params.log.warn('Cannot write an event', { error: message });
       this.#lastComplaint = message;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { silentLog } from '../kernel/log.ts';
-import { ApiError, ConnectionError, WriteRefused } from '../kube/api-error.ts';
+import { ApiError, ConnectionError, Obstacle, WriteRefused } from '../kube/api-error.ts';
 import { WorkQueue } from '../queue/work-queue.ts';
 import { ControllerRunner } from './controller-runner.ts';
 import type { Reconciler } from './controller.ts';
@@ -12,11 +12,16 @@ function setUp(reconcile: Reconciler['reconcile'], workers = 2) {
   const clock = new VirtualClock();
   const results: string[] = [];
   const errors: unknown[] = [];
-  const log: Log = { ...silentLog, error: (_message, fields) => void errors.push(fields?.['error']) };
+  const lines: Parameters<Log['error']>[1][] = [];
+  const error: Log['error'] = (_message, fields) => {
+    lines.push(fields);
+    errors.push(fields?.['error']);
+  };
+  const log: Log = { ...silentLog, error };
   const queue = new WorkQueue({ clock, random: { fraction: () => 0.5 } });
   const metrics = { reconciled: (_name: string, result: string) => void results.push(result) };
   const runner = new ControllerRunner({ name: 'test', reconciler: { reconcile }, queue, workers, metrics, log });
-  return { clock, results, errors, queue, runner };
+  return { clock, results, errors, lines, queue, runner };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const key = { namespace: 'default', name: 'one' };
@@ -75,6 +80,12 @@ describe('A controller', () => {
     ['a write without the lease quietly', new WriteRefused('no'), 'refused', 0],
     ['an API server that is away', new ConnectionError('away'), 'unreachable', 1],
     ['a bug', new TypeError('undefined is not a function'), 'error', 1],
+    [
+      'an object that is gone',
+      new ApiError({ code: 404, reason: 'NotFound', message: 'pods "a" not found' }),
+      'error',
+      1,
+    ],
   ];
   for (const [what, error, result, lines] of failures) {
     it(`tries again after ${what}, and says it ${lines === 0 ? 'not at all' : 'once'}`, async () => {
@@ -91,6 +102,61 @@ describe('A controller', () => {
       await runner.stop();
     });
   }
+
+  it('says nothing of a namespace that is being deleted, and looks again later', async () => {
+    const message =
+      'serviceaccounts "sbc-runtime" is forbidden: unable to create new content in namespace voice because it is being terminated';
+    for (const error of [
+      new ApiError({ code: 403, reason: 'Forbidden', message }),
+      new ApiError({ code: 404, reason: 'NotFound', message: 'namespaces "voice" not found' }),
+    ]) {
+      const { clock, results, errors, runner } = setUp(() => Promise.reject(error));
+      runner.start();
+      runner.enqueue(key);
+      await turn();
+      clock.advance(10_000);
+      await turn();
+      assert.deepEqual([results, errors], [['requeued', 'requeued'], []]);
+      await runner.stop();
+    }
+  });
+
+  it('tells a bug with its stack, and what stands in the way in one sentence', async () => {
+    for (const [error, hasStack] of [
+      [new TypeError('undefined is not a function'), true],
+      [new Obstacle('Cannot write Role sbc-runtime: there is one already'), false],
+    ] as const) {
+      const { lines, runner } = setUp(() => Promise.reject(error));
+      runner.start();
+      runner.enqueue(key);
+      await turn();
+      assert.deepEqual(
+        lines.map((fields) => [fields?.['error'], 'stack' in (fields ?? {})]),
+        [[error.message, hasStack]],
+      );
+      await runner.stop();
+    }
+  });
+
+  it('comes back within seconds of an API server that was away for an hour', async () => {
+    let isAway = true;
+    const { clock, results, runner } = setUp(async () => {
+      if (isAway) throw new ConnectionError('away');
+      return undefined;
+    });
+    runner.start();
+    runner.enqueue(key);
+    for (let second = 0; second < 3600; second++) {
+      await turn();
+      clock.advance(1_000);
+    }
+    await turn();
+    isAway = false;
+    clock.advance(5_000);
+    await turn();
+    assert.equal(results.at(-1), 'done');
+    await runner.stop();
+  });
 
   it('waits as long as the API server asks', async () => {
     const error = new ApiError({ code: 429, reason: '', message: 'slow down', retryAfterSeconds: 5 });

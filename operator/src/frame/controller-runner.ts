@@ -1,6 +1,6 @@
 /** Takes keys off a queue and has them reconciled, several at once, each key by one worker at a time. */
 import type { Log } from '../kernel/log.ts';
-import { ApiError, ConnectionError, WriteRefused } from '../kube/api-error.ts';
+import { ApiError, ConnectionError, Obstacle, WriteRefused } from '../kube/api-error.ts';
 import type { WorkQueue } from '../queue/work-queue.ts';
 import type { Key, Reconciler } from './controller.ts';
 import { formatKey, parseKey } from './controller.ts';
@@ -16,6 +16,11 @@ export interface ControllerParams {
   readonly metrics: Pick<OperatorMetrics, 'reconciled'>;
   readonly log: Log;
 }
+
+/** An API server that is away may be back at any time, and no watch tells of what is the same as before. */
+const longestUnreachableMs = 5_000;
+/** Its objects go one after the other, and each of them is told of by its own event. */
+const namespaceGoesMs = 10_000;
 
 export class ControllerRunner {
   readonly #params: ControllerParams;
@@ -80,8 +85,13 @@ export class ControllerRunner {
       queue.retry(key);
       return 'conflict';
     }
-    const retryAfterMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    queue.retry(key, retryAfterMs);
+    if (error instanceof ApiError && error.isNamespaceGone) {
+      queue.forget(key);
+      queue.addAfter(key, namespaceGoesMs);
+      return 'requeued';
+    }
+    if (error instanceof ConnectionError) queue.retry(key, { atMostMs: longestUnreachableMs });
+    else queue.retry(key, { atLeastMs: error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0 });
     // The lease is gone, the process ends: that is said elsewhere.
     if (error instanceof WriteRefused) return 'refused';
     this.#complain(key, error);
@@ -93,8 +103,8 @@ export class ControllerRunner {
     const message = error instanceof Error ? error.message : String(error);
     if (this.#complaints.get(key) === message) return;
     this.#complaints.set(key, message);
-    // Of a bug the stack tells where; of an API server that refuses, the sentence tells what.
-    const isExpected = error instanceof ApiError || error instanceof ConnectionError;
+    // Of a bug the stack tells where; of an API server that refuses, or of what stands in the way, the sentence tells what.
+    const isExpected = [ApiError, ConnectionError, Obstacle].some((kind) => error instanceof kind);
     const stack = error instanceof Error && !isExpected ? { stack: error.stack } : {};
     log.error('Cannot reconcile', { controller: name, key, error: message, ...stack });
   }

@@ -80,6 +80,7 @@ export abstract class SbcOperator extends Operator {
   #isLeading = false;
   #isStopping = false;
   #healthPort = 0;
+  #listening: Promise<void> | undefined;
 
   constructor(params: SbcOperatorParams) {
     const { clock, log, metrics } = params;
@@ -112,11 +113,15 @@ export abstract class SbcOperator extends Operator {
     metrics.watchLeader(() => this.#isLeading);
   }
 
+  /** Probes and Prometheus are answered from now on: a start may wait long for an API server. `start` does it too. */
+  listen(): Promise<void> {
+    this.#listening ??= this.#listen();
+    return this.#listening;
+  }
+
   /** Resolves when all caches are filled and the election has begun; controllers work from the moment this process leads. */
   override async start(): Promise<void> {
-    this.#lag.start();
-    const { health } = this.params;
-    if (health !== undefined) this.#healthPort = (await this.#health?.listen(health.host, health.port)) ?? 0;
+    await this.listen();
     await super.start();
     for (const { reflector } of this.#watched) reflector.start();
     await Promise.all(this.#watched.map(({ store }) => store.waitForSync()));
@@ -208,6 +213,12 @@ export abstract class SbcOperator extends Operator {
     const controller = new ControllerRunner({ name, reconciler, queue, workers, metrics, log });
     this.#controllers.push(controller);
     return controller;
+  }
+
+  async #listen(): Promise<void> {
+    this.#lag.start();
+    const { health } = this.params;
+    if (health !== undefined) this.#healthPort = (await this.#health?.listen(health.host, health.port)) ?? 0;
   }
 
   #makeLeader(lease: ObjectPlace, client: KubeClient): Leader {

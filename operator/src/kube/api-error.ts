@@ -29,6 +29,12 @@ export class ApiError extends Error {
     return this.code === 409;
   }
 
+  /** The namespace is going or gone: nothing can be made in it any more. The API server has no reason of its own for it. */
+  get isNamespaceGone(): boolean {
+    if (this.code === 403) return this.message.endsWith('because it is being terminated');
+    return this.code === 404 && this.message.startsWith('namespaces "');
+  }
+
   /** The resourceVersion is too old: only a new list helps. */
   get isGone(): boolean {
     return this.code === 410;
@@ -38,6 +44,11 @@ export class ApiError extends Error {
 /** No answer: refused, reset, timed out, too large or not HTTP. Whether a write was done is not known. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+}
+
+/** Something in the cluster is in the way, and the sentence says what: no bug, so where it was noticed helps nobody. */
+export class Obstacle extends Error {
+  override readonly name: string = 'Obstacle';
 }
 
 /** The lease has run out, or never was ours: the write was not started. */

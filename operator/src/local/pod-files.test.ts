@@ -47,6 +47,8 @@ test('the arguments of the runtime name the pod, its address and the files of th
     '--relay=127.0.0.10:2223',
     '--http-port=8080',
     '--admin-socket=/tmp/pod/root/run/teams-sbc/admin.sock',
+    '--journal-directory=/run/teams-sbc-journal',
+    '--longest-drain-seconds=14400',
   ]);
 });
 
@@ -99,10 +101,11 @@ data: { root.pem: roots, other: ignored }
   assert.deepEqual(shown, [
     ['/etc/teams-sbc/state', 'ConfigMap/sbc-routing', ['routing-state.json 600']],
     ['/run/teams-sbc', undefined, []],
+    ['/run/teams-sbc-journal', undefined, []],
     ['/etc/teams-sbc/secrets/sbc-tls', 'Secret/sbc-tls', ['tls.crt 400', 'tls.key 400']],
     ['/etc/teams-sbc/trust/configmap-lab-ca', 'ConfigMap/lab-ca', ['ca.crt 600']],
   ]);
-  assert.equal(Buffer.from(contents[3]?.files[0]?.content ?? []).toString(), 'roots');
+  assert.equal(Buffer.from(contents[4]?.files[0]?.content ?? []).toString(), 'roots');
 });
 
 test('the ports of a pod are those of its listeners, of HTTP and of control, each with its field', () => {

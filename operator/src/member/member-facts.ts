@@ -1,6 +1,7 @@
 /** What the outcome of an instance says about one of its members. Pure. */
 import type { ReasonOf } from '@teams-sbc/crds';
 import { conditionOfReason } from '../compile/problem.ts';
+import type { Problem } from '../compile/problem.ts';
 import type { InstanceOutcome } from '../observe/instance-outcome.ts';
 import { isIn } from '../observe/instance-outcome.ts';
 import type { Fault, MemberFacts, MemberKind } from '../status/member.ts';
@@ -12,11 +13,20 @@ export function memberFacts<Of extends MemberKind>(
   nowMs: number,
 ): MemberFacts<Of> {
   const { problems, references, hashes, blocked, failure, pods, wanted, wantedSinceMs } = outcome;
-  const isLeftOut = !hashes.has(member);
+  const former = outcome.former.get(member);
+  const isLeftOut = former === undefined && !hashes.has(member);
   const own = problems.get(member) ?? [];
   const faultOf = (condition: 'Accepted' | 'ResolvedRefs') => {
-    const problem = own.find(({ reason }) => conditionOfReason[reason] === condition);
-    return problem && { reason: problem.reason, message: `${problem.field}: ${problem.message}`, isLeftOut };
+    const faults = own.filter(({ reason }) => conditionOfReason[reason] === condition);
+    const [first] = faults;
+    return (
+      first && {
+        reason: first.reason,
+        message: withFormer(faultsText(faults), former),
+        isLeftOut,
+        isFormer: former !== undefined,
+      }
+    );
   };
   const reference = references.get(member);
   const unresolved = reference && { ...reference, isLeftOut };
@@ -24,6 +34,7 @@ export function memberFacts<Of extends MemberKind>(
     // The compiler gives each kind the reasons of that kind alone.
     problem: (faultOf('Accepted') ?? certificateFault(outcome, member)) as Fault<ReasonOf<Of, 'Accepted'>> | undefined,
     reference: (unresolved ?? faultOf('ResolvedRefs')) as Fault<ReasonOf<Of, 'ResolvedRefs'>> | undefined,
+    notes: outcome.notes.get(member) ?? [],
     blocked,
     failure,
     pods,
@@ -31,6 +42,20 @@ export function memberFacts<Of extends MemberKind>(
     wantedForMs: nowMs - wantedSinceMs,
     isIn: (hash) => isIn(outcome, member, hash),
   };
+}
+
+/** What is wrong with it, and what happens in the meantime. */
+export function withFormer(fault: string, former: string | undefined): string {
+  return former === undefined ? fault : `${fault}; ${former}`;
+}
+
+const mostFaults = 8;
+
+/** All of them: who mends one should not find the next one afterwards. */
+function faultsText(faults: readonly Problem[]): string {
+  const said = faults.slice(0, mostFaults).map(({ field, message }) => `${field}: ${message}`);
+  const others = faults.length - said.length;
+  return [...said, ...(others > 0 ? [`and ${String(others)} more like these`] : [])].join('; ');
 }
 
 /** It is served all the same: Microsoft may still take it, and its PBX side works. */

@@ -5,6 +5,7 @@ import { formatKey } from '../frame/controller.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { InstanceOutcome } from '../observe/instance-outcome.ts';
+import { withFormer } from './member-facts.ts';
 import type { Manifest, ManifestReader } from '../observe/manifest-reader.ts';
 import type { Outcomes } from '../observe/outcomes.ts';
 import { sbcRefOf } from '../observe/stores.ts';
@@ -89,7 +90,8 @@ export class MemberReconciler<Of extends MemberKind> implements Reconciler {
     if (outcome?.seen.get(memberName(kind, key.name)) !== version) return undefined;
     const manifest: Manifest<Of> = reader.read(kind, object);
     if (!manifest.ok) {
-      const conditions = this.#statuses.leftAlone(invalidOutcomes(manifest.fault));
+      const former = outcome.former.get(memberName(kind, key.name));
+      const conditions = this.#statuses.leftAlone(invalidOutcomes(withFormer(manifest.fault, former)));
       await statuses.write(object, { conditions, fields: {} });
       return undefined;
     }

@@ -23,7 +23,23 @@ const argument = (instance: SbcInstance, name: string) =>
     ?.args?.find((arg) => arg.startsWith(`--${name}=`))
     ?.slice(name.length + 3);
 
+const inKernel = instanceOf({ media: { forwarding: 'Kernel' } });
+
 const cases: Record<string, readonly [unknown, unknown]> = {
+  'the journal of calls is memory with room for every call, and no container but the runtime sees it': [
+    [
+      podOf(instanceOf({ capacity: { maxCalls: 800 } }))?.volumes?.find(({ name }) => name === 'journal'),
+      runtimeOf(instanceOf())?.volumeMounts?.find(({ name }) => name === 'journal')?.mountPath,
+      argument(instanceOf(), 'journal-directory'),
+      rtpengineOf(instanceOf())?.volumeMounts,
+    ],
+    [
+      { name: 'journal', emptyDir: { medium: 'Memory', sizeLimit: '164Mi' } },
+      '/run/teams-sbc-journal',
+      '/run/teams-sbc-journal',
+      undefined,
+    ],
+  ],
   'Kubernetes waits longer than the runtime drains': [
     podOf(instanceOf({ drain: { timeoutSeconds: 600 } }))?.terminationGracePeriodSeconds,
     630,
@@ -72,6 +88,7 @@ const cases: Record<string, readonly [unknown, unknown]> = {
       ['secret-sbc-tls', true],
       ['status', false],
       ['run', false],
+      ['journal', false],
       ['api-token', false],
     ],
   ],
@@ -81,7 +98,7 @@ const cases: Record<string, readonly [unknown, unknown]> = {
   ],
   'no container is limited unless the manifest says so': [
     [runtimeOf(instanceOf())?.resources, rtpengineOf(instanceOf())?.resources],
-    [{ requests: { cpu: '100m', memory: '200Mi' } }, { requests: { cpu: '100m', memory: '96Mi' } }],
+    [{ requests: { cpu: '100m', memory: '208Mi' } }, { requests: { cpu: '100m', memory: '96Mi' } }],
   ],
   'memory is asked for by calls, written as the API server writes it': [
     rtpengineOf(
@@ -99,18 +116,62 @@ const cases: Record<string, readonly [unknown, unknown]> = {
   ],
   'requests of the manifest replace ours one by one': [
     runtimeOf(resources({ requests: { cpu: '2' } }))?.resources,
-    { requests: { cpu: '2', memory: '200Mi' } },
+    { requests: { cpu: '2', memory: '208Mi' } },
   ],
   'annotations of the manifest come along, and cannot put a mesh in between': [
     templateOf(
       instanceOf({ podTemplate: { annotations: { 'example.com/team': 'voice', 'sidecar.istio.io/inject': 'true' } } }),
     ).metadata?.annotations,
     {
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+      'karpenter.sh/do-not-disrupt': 'true',
       'example.com/team': 'voice',
       'sidecar.istio.io/inject': 'false',
       'linkerd.io/inject': 'disabled',
       'kubectl.kubernetes.io/default-container': 'runtime',
     },
+  ],
+  'a person who lets autoscalers move pods with calls wins': [
+    templateOf(
+      instanceOf({ podTemplate: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } } }),
+    ).metadata?.annotations?.['cluster-autoscaler.kubernetes.io/safe-to-evict'],
+    'true',
+  ],
+  'the runtime knows the time that its pod was made for, which Kubernetes exceeds': [
+    [
+      argument(instanceOf({ drain: { timeoutSeconds: 600 } }), 'longest-drain-seconds'),
+      podOf(instanceOf({ drain: { timeoutSeconds: 0 } }))?.terminationGracePeriodSeconds,
+    ],
+    ['600', 30],
+  ],
+  'a runtime that hangs does not get the hours of one that drains': [
+    runtimeOf(instanceOf())?.livenessProbe?.terminationGracePeriodSeconds,
+    5,
+  ],
+  'RTPEngine carries packets itself, and is not root': [
+    [rtpengineOf(instanceOf())?.args?.includes('--table=-1'), rtpengineOf(instanceOf())?.securityContext?.runAsUser],
+    [true, undefined],
+  ],
+  'for the kernel module RTPEngine alone is root, with one capability': [
+    [
+      rtpengineOf(inKernel)?.args?.includes('--table=0'),
+      rtpengineOf(inKernel)?.securityContext,
+      runtimeOf(inKernel)?.securityContext?.runAsUser,
+      podOf(inKernel)?.securityContext?.runAsNonRoot,
+    ],
+    [
+      true,
+      {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: false,
+        runAsUser: 0,
+        runAsGroup: 0,
+        capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+      },
+      undefined,
+      true,
+    ],
   ],
   'pods on the network of their node spread over zones, for they never share a node': [
     podOf(instanceOf())?.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey),

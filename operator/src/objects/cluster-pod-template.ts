@@ -28,6 +28,7 @@ export function clusterPodTemplate(
     metadata: {
       labels: instanceLabels(instance),
       annotations: {
+        ...staysPut,
         ...wanted.annotations,
         ...meshOptOut,
         'kubectl.kubernetes.io/default-container': runtimeContainer,
@@ -54,6 +55,12 @@ export function clusterPodTemplate(
   };
 }
 
+/** Autoscalers that move pods to save a node give their calls minutes at most. */
+const staysPut = {
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+  'karpenter.sh/do-not-disrupt': 'true',
+} as const;
+
 function runtimeInCluster(instance: SbcInstance, listeners: readonly ListenerState[]): Container {
   const { statusPort } = instance.spec.observability;
   const runtime = runtimeProcess(instance, listeners, clusterPaths.mirror);
@@ -79,6 +86,8 @@ function runtimeInCluster(instance: SbcInstance, listeners: readonly ListenerSta
       periodSeconds: 1,
       timeoutSeconds: 2,
       failureThreshold: 60,
+      // It has no calls yet.
+      terminationGracePeriodSeconds: 5,
     },
     resources: containerResources(instance, 'runtime'),
   };

@@ -4,7 +4,7 @@ import type { Volume } from './kube-types.ts';
 import { routingCopyName, statusSecretName } from './names.ts';
 import { clusterPaths, paths } from './paths.ts';
 import type { PodVolumes } from './pod-volumes.ts';
-import { secretMode, volumeName } from './pod-volumes.ts';
+import { journalMount, journalVolume, secretMode, volumeName } from './pod-volumes.ts';
 
 /** Two generations of the largest routing state, and Secrets. Memory is used as it is written. */
 const runSize = '64Mi';
@@ -22,6 +22,7 @@ export function clusterVolumes(instance: SbcInstance, certificate: string): PodV
     { name: secret, secret: { secretName: certificate, defaultMode: secretMode, optional: true } },
     { name: 'status', secret: { secretName: statusSecretName(instance), defaultMode: secretMode } },
     { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: runSize } },
+    journalVolume(instance),
     { name: 'api-token', projected: { defaultMode: groupReads, sources: tokenSources() } },
   ];
   return {
@@ -31,6 +32,7 @@ export function clusterVolumes(instance: SbcInstance, certificate: string): PodV
       { name: secret, mountPath: `${paths.secrets}/${certificate}`, readOnly: true },
       { name: 'status', mountPath: clusterPaths.status, readOnly: true },
       { name: 'run', mountPath: paths.run },
+      journalMount,
       { name: 'api-token', mountPath: clusterPaths.serviceAccount, readOnly: true },
     ],
   };

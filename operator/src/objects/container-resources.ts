@@ -1,8 +1,8 @@
 /** What the containers ask for. Without a word in the manifest no limits: one would slow or end calls while the node has room. Pure. */
 import type { SbcInstance } from '@teams-sbc/crds';
 
-/** Measured (docs/performance.md): a call held costs the runtime about 11 KiB, and RTPEngine less than 64. */
-const callsPerMiB = { runtime: 64, rtpengine: 16 } as const;
+/** Measured (docs/performance.md, ADR 0012): a call held costs the runtime about 11 KiB and its journal up to 18, RTPEngine less than 64. */
+const callsPerMiB = { runtime: 32, rtpengine: 16 } as const;
 const baseMiB = { runtime: 192, rtpengine: 64 } as const;
 
 interface Amounts {

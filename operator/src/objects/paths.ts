@@ -5,6 +5,8 @@ export const paths = {
   trust: '/etc/teams-sbc/trust',
   run: '/run/teams-sbc',
   adminSocket: '/run/teams-sbc/admin.sock',
+  /** What a runtime that was killed needs to go on with its calls; keys of media stand in it. */
+  journal: '/run/teams-sbc-journal',
   /** Kept by the kubelet: the machine's names and `network.hostAliases`. */
   hosts: '/etc/hosts',
 } as const;

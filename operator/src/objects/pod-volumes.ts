@@ -19,10 +19,12 @@ export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolum
   const volumes: Volume[] = [
     { name: 'state', configMap: { name: routingConfigMapName(instance.metadata.name) } },
     { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+    journalVolume(instance),
   ];
   const mounts: VolumeMount[] = [
     { name: 'state', mountPath: paths.state, readOnly: true },
     { name: 'run', mountPath: paths.run },
+    journalMount,
   ];
   for (const secret of secretsOf(state)) {
     const name = volumeName('secret', secret);
@@ -43,6 +45,17 @@ export function podVolumes(instance: SbcInstance, state: RoutingState): PodVolum
   }
   return { volumes, mounts };
 }
+
+/**
+ * Outlives a container, never a pod. Memory, for it holds keys; the size is beyond what the runtime ever writes
+ * (`sbc-runtime/src/journal/journal.ts`), because a pod that writes more would be evicted. Memory is used as it is written.
+ */
+export function journalVolume(instance: SbcInstance): Volume {
+  const mebibytes = 64 + Math.ceil(instance.spec.capacity.maxCalls / 8);
+  return { name: 'journal', emptyDir: { medium: 'Memory', sizeLimit: `${String(mebibytes)}Mi` } };
+}
+
+export const journalMount: VolumeMount = { name: 'journal', mountPath: paths.journal };
 
 /** A volume's name is a DNS label of at most 63 characters; a Secret's name may be longer and hold dots. */
 export function volumeName(prefix: string, name: string): string {

@@ -15,11 +15,12 @@ export function rtpengineProcess(instance: SbcInstance): Container {
     restartPolicy: 'Always',
     args: [
       '--config-file=none',
-      // Userspace forwarding: the kernel module would have to be on every node.
-      '--table=-1',
+      // The table of the kernel module; -1: none, packets go through RTPEngine itself. Without the module it does so too.
+      `--table=${isInKernel(instance) ? '0' : '-1'}`,
       '--foreground',
       '--log-stderr',
       `--log-level=${String(logLevels[observability.logLevel])}`,
+      ...(observability.logLevel === 'Debug' ? withoutKeys : []),
       '--interface=teams/$(POD_IP)',
       '--interface=pbx/$(POD_IP)',
       `--listen-ng=$(CONTROL_ADDRESS):${String(media.controlPort)}`,
@@ -33,12 +34,25 @@ export function rtpengineProcess(instance: SbcInstance): Container {
       `--max-sessions=${String(capacity.maxCalls)}`,
     ],
     env: environment(instance),
-    securityContext: lockedDown(),
+    securityContext: isInKernel(instance) ? { ...lockedDown(), ...rootOfTheModule } : lockedDown(),
   };
 }
 
+const isInKernel = ({ spec: { media } }: SbcInstance) => media.forwarding === 'Kernel';
+
+/** The files of the module below /proc/rtpengine are root's, and it wants NET_ADMIN of whoever opens them. */
+const rootOfTheModule = {
+  runAsNonRoot: false,
+  runAsUser: 0,
+  runAsGroup: 0,
+  capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+};
+
 /** syslog numbers. RTPEngine writes several lines a call at 6; `Info` is 5 (notice). */
 const logLevels = { Error: 3, Warn: 4, Info: 5, Debug: 7 } as const;
+
+/** At 7 these parts write every SDP, keys of SRTP among it, and the beginnings of session keys. */
+const withoutKeys = ['control', 'crypto', 'srtp'].map((part) => `--log-level-${part}=6`);
 
 /** Its default is one for each core of the node, whatever the pod may use. */
 const threads = 4;

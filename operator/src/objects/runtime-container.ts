@@ -20,7 +20,7 @@ export function runtimeProcess(
   listeners: readonly ListenerState[],
   inputs: Inputs,
 ): Container & { readonly args: string[] } {
-  const { images, media, observability } = instance.spec;
+  const { drain, images, media, observability } = instance.spec;
   const probe = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 2 });
   return {
     name: runtimeContainer,
@@ -35,6 +35,8 @@ export function runtimeProcess(
       ...(media.engine === 'RTPEngine' ? [`--relay=$(CONTROL_ADDRESS):${String(media.controlPort)}`] : []),
       `--http-port=${String(observability.port)}`,
       `--admin-socket=${paths.adminSocket}`,
+      `--journal-directory=${paths.journal}`,
+      `--longest-drain-seconds=${String(drain.timeoutSeconds)}`,
     ],
     // V8 lets its young generation grow to 16 MiB a half with the calls held: half of what a further call seems to cost.
     env: [...environment(instance), { name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }],
@@ -46,7 +48,8 @@ export function runtimeProcess(
         protocol: listener.protocol === 'UDP' ? 'UDP' : 'TCP',
       })),
     ],
-    livenessProbe: { ...probe('/livez'), periodSeconds: 10, failureThreshold: 6 },
+    // A process that hangs drains nothing: it is not given the hours of a pod that is to stop.
+    livenessProbe: { ...probe('/livez'), periodSeconds: 10, failureThreshold: 6, terminationGracePeriodSeconds: 5 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2, failureThreshold: 1 },
     securityContext: lockedDown(),
   };

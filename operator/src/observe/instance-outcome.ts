@@ -19,6 +19,10 @@ export interface InstanceOutcome {
   readonly invalid: ReadonlyMap<string, string>;
   /** By `Kind/name`. */
   readonly problems: ReadonlyMap<string, readonly Problem[]>;
+  /** What goes on as it was accepted before, for it is refused as it is written, by `Kind/name`: a sentence that says so. */
+  readonly former: ReadonlyMap<string, string>;
+  /** What is served as it is written and hardly meant so, by `Kind/name`; sentences without a full stop. */
+  readonly notes: ReadonlyMap<string, readonly string[]>;
   readonly references: ReadonlyMap<string, ReferenceFault>;
   /** What the entries would be now. */
   readonly hashes: EntryHashes;
@@ -39,17 +43,17 @@ export interface InstanceOutcome {
 
 /** Whether that document holds the member as it is written now. */
 export function isIn(
-  { documents, hashes }: Pick<InstanceOutcome, 'documents' | 'hashes'>,
+  { documents, hashes, former }: Pick<InstanceOutcome, 'documents' | 'hashes' | 'former'>,
   member: string,
   hash: string,
 ) {
-  const wanted = hashes.get(member);
+  const wanted = former.has(member) ? undefined : hashes.get(member);
   return wanted !== undefined && documents.get(hash)?.get(member) === wanted;
 }
 
 /** What its status depends on, in short: another text, another status. */
 export function memberSignature(outcome: InstanceOutcome, member: string, shared: string): string {
-  const { seen, invalid, problems, references, gateways, uncovered, orphans, wanted } = outcome;
+  const { seen, invalid, problems, former, notes, references, gateways, uncovered, orphans, wanted } = outcome;
   const inSync = outcome.pods
     .map(({ hash }) => (hash !== undefined && isIn(outcome, member, hash) ? '1' : '0'))
     .join('');
@@ -57,6 +61,8 @@ export function memberSignature(outcome: InstanceOutcome, member: string, shared
   const told = [
     invalid.get(member),
     problems.get(member)?.map(({ field, message }) => `${field} ${message}`),
+    former.get(member),
+    notes.get(member),
     references.get(member)?.message,
     member.startsWith('TeamsTrunk/') ? gateways.get(name) : undefined,
     uncovered.get(member),

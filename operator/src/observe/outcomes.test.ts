@@ -25,6 +25,8 @@ const outcome: InstanceOutcome = {
   seen: new Map([['PbxTrunk/pbx', 'uid/1']]),
   invalid: new Map(),
   problems: new Map(),
+  former: new Map(),
+  notes: new Map(),
   references: new Map(),
   hashes: new Map(),
   documents: new Map(),

@@ -5,16 +5,24 @@ import { runtimeContainer } from '../objects/runtime-container.ts';
 import type { NodeFacts, PodFacts, ServiceFacts } from '../plan/plan-addresses.ts';
 import type { RolloutPod } from '../plan/plan-rollout.ts';
 import type { PodAnswer } from '../report/polled-pod.ts';
-import type { PodView } from '../status/pod-view.ts';
+import type { PlacedPod } from '../plan/moved-pods.ts';
+import type { HurryPod } from '../plan/plan-hurry.ts';
+import { endCallsAnnotation } from '../plan/plan-hurry.ts';
+import type { GoingPod, PodView } from '../status/pod-view.ts';
 
 interface PodSpec {
   readonly nodeName?: string;
+  readonly hostNetwork?: boolean;
 }
 
 interface PodStatus {
   readonly podIP?: string;
   readonly phase?: string;
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly lastTransitionTime?: string;
+  }[];
   readonly containerStatuses?: readonly {
     readonly name: string;
     /** Its startup probe has passed. */
@@ -64,12 +72,47 @@ export function podView(pod: KubeObject, answer: PodAnswer | undefined): PodView
     ordinal: ordinalOf(pod),
     isReady: !isTerminating && !isOver && conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     isTerminating,
+    ...(isTerminating && { going: goingPod(pod, own) }),
     answers: summary !== undefined,
     hash: summary?.hash,
     refusal: summary?.refusal,
     calls: summary?.calls.active,
     failure,
     trunks: report === undefined ? noTrunks : trunksOf(report),
+  };
+}
+
+/** Wall-clock milliseconds: when Kubernetes kills it; undefined: it is not to stop. */
+function killedAtMs({ metadata }: KubeObject): number | undefined {
+  return metadata.deletionTimestamp === undefined ? undefined : Date.parse(metadata.deletionTimestamp);
+}
+
+function goingPod(pod: KubeObject, answer: PodAnswer | undefined): GoingPod {
+  const { summary, report, failure } = answer ?? {};
+  const said = summary ?? report;
+  return {
+    isRunning: hasStarted(pod),
+    calls: said?.calls.active,
+    failure,
+    endsAtMs: said?.drainEndsAt === undefined ? undefined : Date.parse(said.drainEndsAt),
+    killedAtMs: killedAtMs(pod) ?? 0,
+    nodeName: podFacts(pod).nodeName,
+  };
+}
+
+export function hurryPod(pod: KubeObject, view: PodView, askedMs: number | undefined): HurryPod {
+  const wish = pod.metadata.annotations?.[endCallsAnnotation];
+  // One that has ended, or not begun, has nothing to end.
+  const calls = view.going?.isRunning === false ? 0 : view.calls;
+  return { name: view.name, wish, killedAtMs: killedAtMs(pod), calls, askedMs };
+}
+
+export function placedPod(pod: KubeObject, { name, uid }: PodView, servedAt: string | undefined): PlacedPod {
+  const { nodeName, hostNetwork = false } = (pod.spec ?? {}) as PodSpec;
+  return {
+    ...{ name, uid, nodeName, servedAt, isOnHostNetwork: hostNetwork },
+    address: podAddress(pod),
+    killedAtMs: killedAtMs(pod),
   };
 }
 
@@ -93,11 +136,17 @@ export function rolloutPod(pod: KubeObject, view: PodView, wanted: string | unde
     ordinal: view.ordinal,
     revision: pod.metadata.labels?.['controller-revision-hash'],
     isReady: view.isReady,
+    readySinceMs: readySinceMs(pod),
     isInSync: view.answers && view.hash === wanted,
     isTerminating: view.isTerminating,
     hasStarted: hasStarted(pod),
     calls: view.calls,
   };
+}
+
+function readySinceMs(pod: KubeObject): number | undefined {
+  const ready = statusOf(pod).conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready?.lastTransitionTime === undefined ? undefined : Date.parse(ready.lastTransitionTime);
 }
 
 /** Of a node that is cut off it is what was so before. */

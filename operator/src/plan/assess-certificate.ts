@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { X509Certificate } from 'node:crypto';
 import { certificateUsages, statusLimits } from '@teams-sbc/crds';
 import type { ReasonOf, SbcInstance } from '@teams-sbc/crds';
-import { dnsNames, judgeCertificate, keyUsages, readChain } from '@teams-sbc/crds/runtime';
+import { dnsNames, issuerText, judgeCertificate, keyUsages, readChain } from '@teams-sbc/crds/runtime';
 import type { CertificateFinding } from '@teams-sbc/crds/runtime';
 import { certificateSecret } from '../compile/certificate-secret.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
@@ -36,7 +36,8 @@ export interface CertificateStatus {
   /** RFC 3339. */
   readonly notBefore: string;
   readonly notAfter: string;
-  readonly issuer: string;
+  /** Absent: its name is empty. */
+  readonly issuer?: string;
   readonly dnsNames: readonly string[];
   /** `serverAuth`, `clientAuth`, `any`, or an identifier; absent: not restricted. */
   readonly usages?: readonly string[];
@@ -178,11 +179,12 @@ function statusOf(secretName: string, leaf: X509Certificate): CertificateStatus 
   const { text, name, certificateNames, certificateUsages: mostUsages } = statusLimits;
   const cut = (names: readonly string[], most: number) => names.slice(0, most).map((each) => each.slice(0, name));
   const usages = keyUsages(leaf);
+  const issuer = issuerText(leaf);
   return {
     secretName,
     notBefore: seconds(leaf.validFromDate),
     notAfter: seconds(leaf.validToDate),
-    issuer: leaf.issuer.replaceAll('\n', ', ').slice(0, text),
+    ...(issuer !== undefined && { issuer: issuer.slice(0, text) }),
     dnsNames: cut(dnsNames(leaf), certificateNames),
     ...(usages === undefined ? {} : { usages: cut(usages, mostUsages) }),
   };

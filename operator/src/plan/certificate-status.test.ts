@@ -70,6 +70,6 @@ test('a certificate with more names, usages and words than the CRDs allow is cut
   for (const crd of ['sbcinstances', 'teamstrunks'])
     assert.deepEqual(faultsOf(status, certificateSchema(crd), 'certificate'), [], crd);
   const { dnsNames, usages = [], issuer } = status;
-  assert.deepEqual([dnsNames.length, usages.length, issuer.length], [256, 32, 1024]);
+  assert.deepEqual([dnsNames.length, usages.length, issuer?.length], [256, 32, 1024]);
   assert.equal(dnsNames[0]?.length, 253);
 });

@@ -81,7 +81,7 @@ const cases: Record<string, readonly [(plan: PlannedInstance) => unknown, SbcIns
     ],
   ],
   'the certificate is mounted under the name of its Secret': [
-    (plan) => [plan.podTemplate.spec?.volumes?.[2], runtimeOf(plan)?.volumeMounts?.[2]?.mountPath],
+    (plan) => [plan.podTemplate.spec?.volumes?.[3], runtimeOf(plan)?.volumeMounts?.[3]?.mountPath],
     anInstance(),
     [
       { name: 'secret-sbc-tls', secret: { secretName: 'sbc-tls', defaultMode: 0o400 } },
@@ -89,7 +89,7 @@ const cases: Record<string, readonly [(plan: PlannedInstance) => unknown, SbcIns
     ],
   ],
   'a Secret whose name is no DNS label still has a volume': [
-    (plan) => /^secret-[0-9a-f]{16}$/.test(plan.podTemplate.spec?.volumes?.[2]?.name ?? ''),
+    (plan) => /^secret-[0-9a-f]{16}$/.test(plan.podTemplate.spec?.volumes?.[3]?.name ?? ''),
     anInstance({ tls: { secretRef: { name: 'sbc.example.com' } } }),
     true,
   ],
@@ -117,10 +117,10 @@ for (const [name, [read, instance, expected]] of Object.entries(cases)) {
 for (const kind of ['ConfigMap', 'Secret']) {
   test(`trust roots of a ${kind} are mounted as ca.crt, whatever their key`, () => {
     const plan = planned(anInstance(), aTeamsTrunk(trust(kind)));
-    const volume = plan.podTemplate.spec?.volumes?.[3];
+    const volume = plan.podTemplate.spec?.volumes?.[4];
     const items = kind === 'Secret' ? volume?.secret?.items : volume?.configMap?.items;
     assert.deepEqual(items, [{ key: 'root.pem', path: 'ca.crt' }]);
-    assert.equal(runtimeOf(plan)?.volumeMounts?.[3]?.mountPath, `/etc/teams-sbc/trust/${kind.toLowerCase()}-lab-ca`);
+    assert.equal(runtimeOf(plan)?.volumeMounts?.[4]?.mountPath, `/etc/teams-sbc/trust/${kind.toLowerCase()}-lab-ca`);
   });
 }
 

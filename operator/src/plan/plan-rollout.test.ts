@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { anInstance } from '../../test/manifests.ts';
 import type { RolloutPod, RolloutStep } from './plan-rollout.ts';
-import { holdRolloutAnnotation, isRolloutHeld, planRollout, updateRevision } from './plan-rollout.ts';
+import { holdRolloutAnnotation, isRolloutHeld, planRollout, SETTLED_MS, updateRevision } from './plan-rollout.ts';
 
 function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
   return {
@@ -12,6 +12,7 @@ function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
     ordinal,
     revision: 'old',
     isReady: true,
+    readySinceMs: 0,
     isInSync: true,
     isTerminating: false,
     hasStarted: true,
@@ -20,8 +21,9 @@ function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
   };
 }
 
+const NOW_MS = 1_000_000;
 const step = (pods: readonly RolloutPod[], fields: { replicas?: number; isHeld?: boolean } = {}) =>
-  planRollout({ updateRevision: 'new', replicas: pods.length, pods, isHeld: false, ...fields });
+  planRollout({ updateRevision: 'new', replicas: pods.length, pods, isHeld: false, nowMs: NOW_MS, ...fields });
 const rolls = (ordinal: number): RolloutStep => ({
   kind: 'roll',
   pod: { name: `sbc-${String(ordinal)}`, uid: `uid-${String(ordinal)}` },
@@ -103,10 +105,14 @@ const waits: Record<string, readonly [RolloutStep, RegExp]> = {
     step([pod(0, { isTerminating: true }), pod(1)]),
     /when sbc-0 has ended its calls and is back$/,
   ],
+  'until callers have found the last one': [
+    step([pod(0, { ...current, readySinceMs: NOW_MS - SETTLED_MS + 1 }), pod(1)]),
+    /is replaced in a moment$/,
+  ],
   'while a pod is missing': [step([pod(0)], { replicas: 2 }), /when all 2 pods are there$/],
   'while a person holds it': [step([pod(0)], { isHeld: true }), /held by the annotation teams-sbc\.dev\/hold-rollout/],
   'until the StatefulSet controller has seen the template': [
-    planRollout({ updateRevision: undefined, replicas: 1, pods: [pod(0)], isHeld: false }),
+    planRollout({ updateRevision: undefined, replicas: 1, pods: [pod(0)], isHeld: false, nowMs: NOW_MS }),
     /has not looked/,
   ],
 };
@@ -116,6 +122,17 @@ for (const [name, [found, expected]] of Object.entries(waits)) {
     assert.match(found.kind === 'wait' ? found.message : found.kind, expected);
   });
 }
+
+test('a rollout that waits for callers says when it goes on, and then does; not where nobody calls the next one', () => {
+  const back = (readySinceMs: number | undefined, next: Partial<RolloutPod> = {}) =>
+    step([pod(0, { ...current, readySinceMs }), pod(1, next)]);
+  const waiting = back(NOW_MS - 5000);
+  assert.equal(waiting.kind === 'wait' && waiting.againInMs, SETTLED_MS - 5000);
+  assert.deepEqual(back(NOW_MS - SETTLED_MS), rolls(1));
+  assert.deepEqual(back(undefined), rolls(1));
+  assert.deepEqual(back(NOW_MS + 3_600_000), rolls(1), 'a node whose clock is wrong');
+  assert.deepEqual(back(NOW_MS, dead), rolls(1));
+});
 
 const anyPod = fc.record({
   revision: fc.constantFrom('old', 'new'),

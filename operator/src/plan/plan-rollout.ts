@@ -11,6 +11,8 @@ export interface RolloutPod {
   /** Label `controller-revision-hash`. */
   readonly revision: string | undefined;
   readonly isReady: boolean;
+  /** Wall-clock milliseconds: when it became ready; undefined: it is not said. */
+  readonly readySinceMs: number | undefined;
   /** It runs the current routing state. */
   readonly isInSync: boolean;
   /** It has a deletionTimestamp. */
@@ -28,15 +30,24 @@ export interface RolloutFacts {
   readonly pods: readonly RolloutPod[];
   /** `isRolloutHeld(instance)`. */
   readonly isHeld: boolean;
+  /** Wall clock. */
+  readonly nowMs: number;
 }
 
 export type RolloutStep =
   | { readonly kind: 'done' }
   | { readonly kind: 'roll'; readonly pod: { readonly name: string; readonly uid: string } }
-  /** The message says for what, in words for a condition. */
-  | { readonly kind: 'wait'; readonly message: string };
+  /** The message says for what, in words for a condition. `againInMs`: it is only a matter of time. */
+  | { readonly kind: 'wait'; readonly message: string; readonly againInMs?: number };
 
-export function planRollout({ updateRevision: wanted, replicas, pods, isHeld }: RolloutFacts): RolloutStep {
+/**
+ * Callers that were on their way to the pod that went try the next one after a while: Microsoft after 10 s without a word
+ * (FailoverTimeSeconds). That one must not be going by then.
+ */
+export const SETTLED_MS = 15_000;
+
+export function planRollout(facts: RolloutFacts): RolloutStep {
+  const { updateRevision: wanted, replicas, pods, isHeld } = facts;
   if (wanted === undefined) return wait('the StatefulSet controller has not looked at the pod template yet');
   const kept = pods.filter(({ ordinal }) => ordinal < replicas);
   // What goes away comes back with the new template by itself.
@@ -52,6 +63,9 @@ export function planRollout({ updateRevision: wanted, replicas, pods, isHeld }: 
   if (obstacle !== undefined) return wait(`${left}, and the next is replaced when ${obstacle}`);
   if (kept.length < replicas)
     return wait(`${left}, and the next is replaced when all ${String(replicas)} pods are there`);
+  const unsettledMs = Math.max(0, ...others.map((pod) => untilSettled(pod, facts.nowMs)));
+  if (next.isReady && unsettledMs > 0)
+    return { ...wait(`${left}, and the next is replaced in a moment`), againInMs: unsettledMs };
   return roll(next);
 }
 
@@ -83,6 +97,12 @@ function obstacleOf(pod: RolloutPod, next: RolloutPod, wanted: string): string |
   return undefined;
 }
 
+/** 0: long enough. A clock that is far from ours says nothing. */
+function untilSettled({ readySinceMs }: RolloutPod, nowMs: number): number {
+  if (readySinceMs === undefined || Math.abs(nowMs - readySinceMs) >= SETTLED_MS) return 0;
+  return readySinceMs + SETTLED_MS - nowMs;
+}
+
 /** A pod behind a broken network is silent and not ready, and has all the calls that it had. */
 const isLossless = ({ isReady, hasStarted, calls }: RolloutPod) =>
   !isReady && (calls === undefined ? !hasStarted : calls === 0);
@@ -94,4 +114,4 @@ function byLoss(a: RolloutPod, b: RolloutPod): number {
 }
 
 const roll = ({ name, uid }: RolloutPod): RolloutStep => ({ kind: 'roll', pod: { name, uid } });
-const wait = (message: string): RolloutStep => ({ kind: 'wait', message });
+const wait = (message: string) => ({ kind: 'wait', message }) as const;

@@ -55,11 +55,26 @@ describe('The work queue', () => {
 
   it('waits as long as a server asks', () => {
     const { clock, queue } = setUp();
-    queue.retry('a', 7_000);
+    queue.retry('a', { atLeastMs: 7_000 });
     clock.advance(6_999);
     assert.equal(queue.depth, 0);
     clock.advance(1);
     assert.equal(queue.depth, 1);
+  });
+
+  it('waits no longer than it is told, and what was cut short so does not lengthen a later wait', () => {
+    const { clock, queue } = setUp({ burst: 1e9, retriesPerSecond: 1e6 });
+    const waited = (bounds?: { atMostMs: number }) => {
+      queue.retry('a', bounds);
+      const startMs = clock.nowMs();
+      while (queue.depth === 0) clock.advance(5);
+      void queue.take();
+      queue.done('a');
+      return clock.nowMs() - startMs;
+    };
+    const delays = Array.from({ length: 20 }, () => waited({ atMostMs: 100 }));
+    assert.deepEqual([delays[0], delays[1], delays.at(-1)], [5, 10, 100]);
+    assert.equal(waited(), 160);
   });
 
   it('lets a burst of retries pass, then so many a second', () => {

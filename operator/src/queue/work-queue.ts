@@ -37,6 +37,13 @@ export interface WorkQueueParams {
   readonly limits?: QueueLimits | undefined;
 }
 
+export interface RetryBounds {
+  /** Default 0. */
+  readonly atLeastMs?: number;
+  /** Of the back-off. Default: the longest of all. */
+  readonly atMostMs?: number;
+}
+
 interface Delay {
   readonly dueMs: number;
   readonly timer: Timer;
@@ -119,13 +126,14 @@ export class WorkQueue {
     this.#delayed.set(key, { dueMs, timer });
   }
 
-  /** After the key's back-off, no sooner than the rate limit allows, and not before `atLeastMs`. */
-  retry(key: string, atLeastMs = 0): void {
+  /** After the key's back-off, `atMostMs` at most; no sooner than the rate limit allows, and not before `atLeastMs`. */
+  retry(key: string, { atLeastMs = 0, atMostMs = Infinity }: RetryBounds = {}): void {
     const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
     this.#metrics?.retried();
-    const { firstBackoffMs, longestBackoffMs } = this.#limits;
-    const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(failures, 30), longestBackoffMs);
+    const fullMs = this.#limits.firstBackoffMs * 2 ** Math.min(failures, 30);
+    const backoffMs = Math.min(fullMs, atMostMs, this.#limits.longestBackoffMs);
+    // What was bounded does not lengthen the back-off of a later failure of another kind.
+    if (fullMs <= atMostMs) this.#failures.set(key, failures + 1);
     const jitteredMs = backoffMs * (0.75 + this.#random.fraction() / 2);
     this.addAfter(key, Math.max(jitteredMs, this.#reserveMs(), atLeastMs));
   }

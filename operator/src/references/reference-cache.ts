@@ -1,6 +1,7 @@
 /**
  * The Secrets and ConfigMaps that manifests name, read one by one. The operator may `get` Secrets, never list or watch them:
- * so it asks for each again, missing ones every two seconds, others every half minute, and never more than ten a second.
+ * so it asks for each again, missing ones every two seconds, others every half minute where no other period is set, and never
+ * more than ten a second.
  * What a runtime does with them does not wait for that: it watches its own.
  */
 import type { Clock, Timer } from '../kernel/clock.ts';
@@ -15,6 +16,8 @@ export interface ReferenceCachePorts {
   readonly kube: Pick<KubeClient, 'get'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Between two looks at what is there. Default 30 s. */
+  readonly recheckMs?: number | undefined;
   /** Something that `user` uses has changed, appeared or gone. */
   readonly changed: (user: string) => void;
 }
@@ -112,9 +115,13 @@ export class ReferenceCache {
 
   /** Never rejects. */
   async #recheck(): Promise<void> {
-    const nowMs = this.#ports.clock.nowMs();
+    const { clock, recheckMs = RECHECK_MS } = this.#ports;
+    const nowMs = clock.nowMs();
     const due = [...this.#entries.values()]
-      .filter(({ known, readMs }) => nowMs - readMs >= (known === undefined ? RECHECK_MISSING_MS : RECHECK_MS))
+      .filter(
+        ({ known, readMs }) =>
+          nowMs - readMs >= (known === undefined ? Math.min(RECHECK_MISSING_MS, recheckMs) : recheckMs),
+      )
       .toSorted((a, b) => a.readMs - b.readMs)
       .slice(0, MAX_A_TICK);
     for (const entry of due) await this.#recheckOne(entry);

@@ -1,6 +1,6 @@
 /**
  * When a pod is asked next, and for how much. After a new document it is asked every 100 ms until it runs it, for a bounded
- * time; the whole report, which grows with the trunks, every ten seconds. Pure.
+ * time; the whole report, which grows with the trunks, every ten seconds where no other period is set. Pure.
  */
 
 export interface PollState {
@@ -12,8 +12,12 @@ export interface PollState {
   readonly hash: string | undefined;
   /** When it was last asked for the whole report; undefined: never. */
   readonly reportAskedMs: number | undefined;
+  /** It said so: how many calls it still has is told. */
+  readonly isDraining?: boolean | undefined;
   /** Questions without an answer in a row. */
   readonly failures: number;
+  /** Between two whole reports. Default 10 s. */
+  readonly reportMs?: number | undefined;
 }
 
 export interface NextPoll {
@@ -22,6 +26,8 @@ export interface NextPoll {
 }
 
 const REPORT_MS = 10_000;
+/** A summary; the whole report comes as ever. */
+const DRAINING_MS = 5000;
 const EAGER_MS = 100;
 const EAGER_FOR_MS = 10_000;
 const PATIENT_MS = 1000;
@@ -30,14 +36,17 @@ const MAX_BACK_OFF_MS = 10_000;
 
 /** @param askedMs when the last question was asked; undefined: never */
 export function nextPoll(state: PollState, askedMs: number | undefined, nowMs: number): NextPoll {
-  const reportInMs = Math.max(0, (state.reportAskedMs ?? -Infinity) + REPORT_MS - nowMs);
+  const reportInMs = Math.max(0, (state.reportAskedMs ?? -Infinity) + (state.reportMs ?? REPORT_MS) - nowMs);
   if (state.failures > 0) {
     const backOffMs = Math.min(MAX_BACK_OFF_MS, EAGER_MS * 2 ** Math.min(state.failures, 10));
     // The first answer after a silence is a small one, whatever is due.
     return { what: 'Summary', inMs: Math.max(0, (askedMs ?? nowMs) + backOffMs - nowMs) };
   }
-  if (state.wanted === undefined || state.hash === state.wanted || reportInMs === 0)
+  if (state.wanted === undefined || state.hash === state.wanted || reportInMs === 0) {
+    const countInMs = state.isDraining === true ? (askedMs ?? nowMs) + DRAINING_MS - nowMs : Infinity;
+    if (countInMs < reportInMs) return { what: 'Summary', inMs: Math.max(0, countInMs) };
     return { what: 'Report', inMs: reportInMs };
+  }
   const waitedMs = nowMs - state.wantedSinceMs;
   if (waitedMs > PATIENT_FOR_MS) return { what: 'Report', inMs: reportInMs };
   const everyMs = waitedMs < EAGER_FOR_MS ? EAGER_MS : PATIENT_MS;

@@ -17,6 +17,7 @@ class Pods {
   readonly changes: ReportChange[] = [];
   hash: string | undefined = first;
   isAway = false;
+  isDraining = false;
   text: string | undefined;
   /** Answers come after it. */
   held: Promise<void> | undefined;
@@ -46,7 +47,7 @@ class Pods {
   #answer({ path }: StatusQuestion): Promise<string> {
     this.asked.push(path);
     if (this.isAway) return Promise.reject(new Error('connect ECONNREFUSED'));
-    const summary = { version: '1', pod: 'sbc-0', hash: this.hash, draining: false, calls: { active: 3 } };
+    const summary = { version: '1', pod: 'sbc-0', hash: this.hash, draining: this.isDraining, calls: { active: 3 } };
     const whole = { ...summary, trunks: [], certificates: [] };
     const text = this.text ?? JSON.stringify(path === '/status' ? whole : summary);
     return this.held === undefined ? Promise.resolve(text) : this.held.then(() => text);
@@ -174,4 +175,18 @@ test('what a pod says after another one has its name is not heard', async () => 
     pods.changes.map(({ after }) => after.uid),
     ['u2'],
   );
+});
+
+test('a pod that drains is asked for its calls every five seconds, until it is there no more', async () => {
+  const pods = new Pods();
+  pods.isDraining = true;
+  pods.follow(first);
+  await pods.pass(61_000);
+  const summaries = pods.count('/status/summary');
+  assert.ok(summaries >= 5 && summaries <= 7, String(summaries));
+  assert.ok(pods.count('/status') >= 6 && pods.count('/status') <= 7);
+  pods.poller.follow('default/sbc', { pods: [], credentials, wanted: first });
+  const { length } = pods.asked;
+  await pods.pass(60_000);
+  assert.equal(pods.asked.length, length);
 });

@@ -27,6 +27,8 @@ export interface ReportPollerPorts {
   readonly asking: StatusAsking;
   readonly clock: Clock;
   readonly log: Log;
+  /** Between two whole reports of a pod. Default 10 s. */
+  readonly reportMs?: number | undefined;
   /** After every answer and every missing one that differs in kind from what was known. */
   readonly changed: (change: ReportChange) => void;
 }
@@ -108,8 +110,9 @@ export class ReportPoller {
     const polled = followed.pods.get(name);
     if (polled === undefined || polled.isAsking || this.#isClosed) return;
     polled.timer?.cancel();
-    const { clock } = this.#ports;
-    const state = { ...polled, wanted: followed.wanted, hash: polled.answer.summary?.hash };
+    const { clock, reportMs } = this.#ports;
+    const { hash, draining: isDraining } = polled.answer.summary ?? {};
+    const state = { ...polled, wanted: followed.wanted, hash, isDraining, reportMs };
     const next = nextPoll(state, polled.askedMs, clock.nowMs());
     polled.timer = clock.after(next.inMs, () => void this.#ask(instance, followed, polled, next));
   }

@@ -15,11 +15,13 @@ const client = new StatusClient({ clock: systemClock });
 let secret: StatusSecret;
 let server: Server;
 let port: number;
+let drains = true;
 
 before(async () => {
   secret = await makeStatusSecret({}, { nowMs, entropy });
   server = createServer({ cert: secret.crt, key: secret.key }, (request, response) => {
     if (request.headers.authorization !== `Bearer ${secret.token}`) response.writeHead(401).end();
+    else if (request.method === 'POST') response.writeHead(request.url === '/calls/end' && drains ? 202 : 409).end();
     else if (request.url === '/status') response.end('x'.repeat(2000));
     else response.end('{}');
   });
@@ -38,6 +40,15 @@ const ask = (certificates: readonly string[], token: string) =>
 
 test('a pod with the certificate and token of the instance is heard', async () => {
   assert.equal(await ask(certificatesOf(secret.crt), secret.token), '{}');
+});
+
+test('a pod that drains is asked to end its calls; another refuses, and that is told', async () => {
+  const place = { address: '127.0.0.1', port };
+  const credentials = { certificates: certificatesOf(secret.crt), token: secret.token };
+  await client.endCalls(place, credentials);
+  drains = false;
+  await assert.rejects(client.endCalls(place, credentials), /it answered 409/);
+  await assert.rejects(client.endCalls(place, { ...credentials, token: 'wrong' }), /does not take our token/);
 });
 
 test('a pod with another certificate of the same name is not', async () => {

@@ -11,9 +11,12 @@ export interface StatusCredentials {
   readonly token: string;
 }
 
-export interface StatusQuestion {
+export interface StatusPlace {
   readonly address: string;
   readonly port: number;
+}
+
+export interface StatusQuestion extends StatusPlace {
   readonly path: '/status' | '/status/summary';
   /** Octets; a longer answer is no answer. */
   readonly maxLength: number;
@@ -25,11 +28,25 @@ export interface StatusAsking {
   close(): void;
 }
 
+/** Rejects where the pod does not take it, with the reason in words. */
+export interface CallEnding {
+  /** The one order that a pod takes: a runtime that drains hangs up every call. As often as one likes. */
+  endCalls(place: StatusPlace, credentials: StatusCredentials): Promise<void>;
+}
+
+interface Exchange extends StatusPlace {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly maxLength: number;
+  readonly wanted: number;
+}
+
+const MAX_CONFIRMATION = 1024;
 const TIMEOUT_MS = 5000;
 /** Agents, one for each set of credentials; the oldest goes first. */
 const MAX_AGENTS = 256;
 
-export class StatusClient implements StatusAsking {
+export class StatusClient implements StatusAsking, CallEnding {
   readonly #clock: Clock;
   readonly #agents = new Map<string, Agent>();
 
@@ -38,11 +55,21 @@ export class StatusClient implements StatusAsking {
   }
 
   ask(question: StatusQuestion, credentials: StatusCredentials): Promise<string> {
+    return this.#exchange({ ...question, method: 'GET', wanted: 200 }, credentials);
+  }
+
+  async endCalls(place: StatusPlace, credentials: StatusCredentials): Promise<void> {
+    const order = { ...place, method: 'POST', path: '/calls/end', maxLength: MAX_CONFIRMATION, wanted: 202 } as const;
+    await this.#exchange(order, credentials);
+  }
+
+  #exchange(question: Exchange, credentials: StatusCredentials): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const outgoing = request({
       host: question.address,
       port: question.port,
       path: question.path,
+      method: question.method,
       // Pods are asked by their address; this is the one name in the certificate.
       servername: statusServerName,
       agent: this.#agentFor(credentials),
@@ -52,7 +79,7 @@ export class StatusClient implements StatusAsking {
       outgoing.destroy(new Error(`no answer within ${String(TIMEOUT_MS / 1000)} s`));
     });
     outgoing.on('response', (response) => {
-      readBody(response, question.maxLength).then(resolve, (error: unknown) => {
+      readBody(response, question).then(resolve, (error: unknown) => {
         outgoing.destroy();
         reject(asError(error));
       });
@@ -82,9 +109,9 @@ export class StatusClient implements StatusAsking {
   }
 }
 
-async function readBody(response: IncomingMessage, maxLength: number): Promise<string> {
+async function readBody(response: IncomingMessage, { maxLength, wanted }: Exchange): Promise<string> {
   const { statusCode = 0 } = response;
-  if (statusCode !== 200) {
+  if (statusCode !== wanted) {
     response.resume();
     throw new Error(statusCode === 401 ? 'it does not take our token' : `it answered ${String(statusCode)}`);
   }

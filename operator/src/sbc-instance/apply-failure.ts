@@ -10,7 +10,8 @@ const transient: ReadonlySet<number> = new Set([429, 503, 504]);
 /** Undefined: nobody need be told. */
 export function failureOf(error: unknown): string | undefined {
   if (error instanceof ForeignObject) return error.message;
-  if (!(error instanceof ApiError) || error.isConflict || transient.has(error.code)) return undefined;
+  if (!(error instanceof ApiError) || error.isConflict || error.isNamespaceGone || transient.has(error.code))
+    return undefined;
   return `the API server refused a part of it: ${error.message.replace(/\.$/, '')}: mend what it names, it is tried again by itself`;
 }
 

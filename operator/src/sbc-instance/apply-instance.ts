@@ -20,12 +20,18 @@ import type { Applied, Look } from './look.ts';
 import { childOf, childrenOf, statefulSetOf } from './observe-instance.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
 import { certificatesOf } from './status-certificate.ts';
+import type { Tended } from './tend-pods.ts';
 import type { RoutingPlan } from './write-routing.ts';
 import { deleteUnused, planRouting, writeShards } from './write-routing.ts';
 
 export const notYet: RolloutStep = { kind: 'wait', message: 'the StatefulSet is not there yet' };
 
-export async function applyInstance(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): Promise<Applied> {
+export async function applyInstance(
+  look: Look,
+  tended: Tended,
+  memory: InstanceMemory,
+  ports: SbcInstancePorts,
+): Promise<Applied> {
   const { state, instance, key } = look;
   if (state === undefined) return { routing: undefined, rollout: notYet };
   const { stores, kube } = ports;
@@ -42,9 +48,14 @@ export async function applyInstance(look: Look, memory: InstanceMemory, ports: S
   keepGood(look, state, routing, memory, ports);
   await writeChild(look, copyOf(routing, memory), ports);
   follow(look, statusSecret, routing.hash, ports);
-  const rollout = await rollOut(look, routing.hash, ports);
+  const rollout = tended.replaced.length > 0 ? replacing(tended) : await rollOut(look, routing.hash, ports);
   await collect(look, routing, ports);
   return { routing: memory.routing, rollout };
+}
+
+/** One pod at a time is away for the rollout; the next look knows that these are. */
+function replacing({ replaced }: Tended): RolloutStep {
+  return { kind: 'wait', message: `${replaced.join(', ')}: replaced, because the node has another address` };
 }
 
 function rangesOf({ instance, key }: Look, state: RoutingState, memory: InstanceMemory, ports: SbcInstancePorts) {
@@ -95,14 +106,20 @@ function copyOf(routing: RoutingPlan, memory: InstanceMemory): KubeObject {
 }
 
 function keepGood(
-  { blocked, compilation }: Look,
+  { blocked, compilation, members }: Look,
   state: RoutingState,
   { hash }: RoutingPlan,
   memory: InstanceMemory,
   { clock }: SbcInstancePorts,
 ): void {
   if (blocked !== undefined) return;
-  keepDocument(memory, { hash, state, hashes: compilation.trunkHashes }, clock.nowMs());
+  const { trunkHashes, former } = compilation;
+  const versions = new Map<string, string>();
+  for (const member of trunkHashes.keys()) {
+    const version = former.has(member) ? memory.good?.versions.get(member) : members.seen.get(member);
+    if (version !== undefined) versions.set(member, version);
+  }
+  keepDocument(memory, { hash, state, hashes: trunkHashes, versions }, clock.nowMs());
 }
 
 function follow(
@@ -120,7 +137,11 @@ function follow(
   poller.follow(formatKey(key), { pods: reachable, credentials: { certificates: certificatesOf(crt), token }, wanted });
 }
 
-async function rollOut(look: Look, wanted: string, { stores, kube, events }: SbcInstancePorts): Promise<RolloutStep> {
+async function rollOut(
+  look: Look,
+  wanted: string,
+  { stores, kube, events, clock }: SbcInstancePorts,
+): Promise<RolloutStep> {
   const { instance, key, object, pods, views } = look;
   const step = planRollout({
     updateRevision: updateRevision(statefulSetOf(stores, instance, key)),
@@ -130,15 +151,19 @@ async function rollOut(look: Look, wanted: string, { stores, kube, events }: Sbc
       return view === undefined ? [] : [rolloutPod(pod, view, wanted)];
     }),
     isHeld: isRolloutHeld(instance),
+    nowMs: clock.wallMs(),
   });
   if (step.kind !== 'roll') return step;
   const { name, uid } = step.pod;
   // The uid: a pod that came back under this name meanwhile is left alone.
   const isGone = await kube.delete(resources.pods, { namespace: key.namespace, name }, { uid });
-  const message = `Pod ${name} is being replaced: it drains, and comes back with the new template`;
+  const message = `Pod ${name} is being replaced: it drains, and comes back with the new template${aloneText(instance.spec.replicas)}`;
   if (isGone) events.record(object, { type: 'Normal', reason: 'PodReplaced', message, action: 'RollOut' });
   return { kind: 'wait', message };
 }
+
+const aloneText = (replicas: number) =>
+  replicas > 1 ? '' : '. It is the only one: new calls are answered 503 until it is back';
 
 /** A ready pod that has not said so may still read a shard of before. */
 async function collect({ views, key }: Look, { unused, hash }: RoutingPlan, { kube }: SbcInstancePorts): Promise<void> {

@@ -48,7 +48,16 @@ describe('An object of others with the name of a child', () => {
       assert.deepEqual(get(resource, name), before);
       assert.equal(world.events[0], 'ApplyFailed');
       const instance = get(resources.sbcInstances, 'sbc');
-      assert.equal(conditionsIn(instance)['Programmed'], 'False ApplyFailed');
+      const { Programmed, Available, AddressesAssigned } = conditionsIn(instance);
+      assert.deepEqual(
+        [Programmed, Available, AddressesAssigned],
+        ['False ApplyFailed', 'False ApplyFailed', 'Unknown ApplyFailed'],
+      );
+      // There is no pod: nobody is told to look for one.
+      assert.match(
+        messageIn(instance, 'Available'),
+        new RegExp(`^there is no pod: Cannot write ${resource.kind} ${name}:`),
+      );
       const message = messageIn(instance, 'Programmed');
       assert.match(message, new RegExp(`^Cannot write ${resource.kind} ${name}: there is one already, .*; remove it`));
     });

@@ -6,11 +6,26 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { EntryHashes } from '../observe/instance-outcome.ts';
 import type { RangeMemory } from '../plan/former-ranges.ts';
 import type { PodAddress } from '../plan/plan-addresses.ts';
+import type { DrainingOutcome } from '../status/draining.ts';
+import type { Told } from '../status/told-at-pace.ts';
 
 export interface GoodDocument {
   readonly hash: string;
   readonly state: RoutingState;
   readonly hashes: EntryHashes;
+  /** `uid/generation` of the manifests that its entries were made of, by `Kind/name`; of a document that was read back: none. */
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+export interface PodMemory {
+  /** The address at which it was first seen ready. */
+  readonly servedAt?: string;
+  /** When it was last asked to end its calls; wall-clock milliseconds. */
+  readonly askedMs?: number;
+  /** For the address that its node has no more. */
+  readonly isReplaced?: boolean;
+  /** What was said last of an annotation that does nothing. */
+  readonly complaint?: string;
 }
 
 export interface InstanceMemory {
@@ -33,6 +48,12 @@ export interface InstanceMemory {
   issued: string | undefined;
   /** What events were told of last, by subject. */
   readonly told: Map<string, string>;
+  /** What events were told of members, by `Kind/name`. */
+  readonly notes: Map<string, string>;
+  /** By uid. */
+  readonly pods: Map<string, PodMemory>;
+  /** What the condition `Draining` said last. */
+  draining: Told<DrainingOutcome> | undefined;
 }
 
 export function emptyMemory(): InstanceMemory {
@@ -48,6 +69,9 @@ export function emptyMemory(): InstanceMemory {
     ranges: undefined,
     issued: undefined,
     told: new Map(),
+    notes: new Map(),
+    pods: new Map(),
+    draining: undefined,
   };
 }
 

@@ -38,7 +38,9 @@ export async function readLastGood(
   const joined = joinShards(index, texts);
   if (!joined.ok) return undefined;
   const parsed = parseRoutingState(joined.text);
-  return parsed.ok ? { hash: index.hash, state: parsed.state, hashes: entryHashes(parsed.state) } : undefined;
+  return parsed.ok
+    ? { hash: index.hash, state: parsed.state, hashes: entryHashes(parsed.state), versions: new Map() }
+    : undefined;
 }
 
 /** As the compiler names and hashes entries. */

@@ -10,6 +10,7 @@ import type { Stores } from '../observe/stores.ts';
 import type { ChildrenFacts } from '../plan/plan-children.ts';
 import type { ReferenceCache } from '../references/reference-cache.ts';
 import type { ReportPoller } from '../report/report-poller.ts';
+import type { CallEnding } from '../report/status-client.ts';
 import type { DefaultImages } from './default-images.ts';
 import type { StatusSecretKeeper } from './status-secret-keeper.ts';
 
@@ -22,6 +23,7 @@ export interface SbcInstancePorts {
   readonly references: ReferenceCache;
   readonly statusSecrets: StatusSecretKeeper;
   readonly poller: Pick<ReportPoller, 'follow' | 'forget' | 'answersOf'>;
+  readonly ending: CallEnding;
   readonly outcomes: Outcomes;
   readonly events: EventRecorder;
   readonly clock: Clock;

@@ -39,6 +39,8 @@ import { isHeldBack } from '../plan/held-back.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
 import { statusSecretPlace } from './status-secret-keeper.ts';
 import { tellInstance } from './tell-instance.ts';
+import type { Tended } from './tend-pods.ts';
+import { tendPods } from './tend-pods.ts';
 
 /** Certificates end without an event. */
 const LOOK_AGAIN_MS = 600_000;
@@ -68,10 +70,11 @@ export class SbcInstanceReconciler implements Reconciler {
     }
     const instance = withImages(manifest.object, this.#ports.images);
     const look = await this.#look(key, object, instance, memory);
-    const applied = await this.#apply(look, memory);
+    const { tended, applied } = await this.#apply(look, memory);
     const told = await tellInstance(look, applied, memory, this.#ports);
     const rangeEndMs = memory.ranges && nextRangeEnd(memory.ranges, this.#ports.clock.wallMs());
-    return { requeueAfterMs: Math.min(told?.requeueAfterMs ?? LOOK_AGAIN_MS, rangeEndMs ?? LOOK_AGAIN_MS) };
+    const times = [told?.requeueAfterMs, rangeEndMs, tended.againInMs].filter((each) => each !== undefined);
+    return { requeueAfterMs: Math.min(LOOK_AGAIN_MS, ...times) };
   }
 
   /** Observe and plan: writes nothing. */
@@ -91,12 +94,19 @@ export class SbcInstanceReconciler implements Reconciler {
       previous: memory.addresses,
     });
     memory.addresses = observed.addresses.addresses;
-    const compilation = compile(instance, members, {
-      addresses: observed.addresses.advertised,
-      unresolved: new Set(faults.keys()),
-      memo: memory.memo,
-    });
-    if (compilation.state === undefined) await this.#readLastGood(key, instance, memory);
+    const compileAgain = () =>
+      compile(instance, members, {
+        addresses: observed.addresses.advertised,
+        unresolved: new Set(faults.keys()),
+        memo: memory.memo,
+        inForce: memory.good,
+        present: { seen: members.seen, invalid: new Set(members.invalid.keys()) },
+      });
+    let compilation = compileAgain();
+    if (memory.good === undefined && isRefusing(compilation, members)) {
+      await this.#readLastGood(key, instance, memory);
+      compilation = compileAgain();
+    }
     const state = compilation.state ?? memory.good?.state;
     const secret = known.get(placeText(certificate));
     const { certManager } = capabilities();
@@ -139,9 +149,10 @@ export class SbcInstanceReconciler implements Reconciler {
   }
 
   /** What the API server refuses is tried again, and said where a person looks. */
-  async #apply(look: Look, memory: InstanceMemory): Promise<Applied> {
+  async #apply(look: Look, memory: InstanceMemory): Promise<{ readonly tended: Tended; readonly applied: Applied }> {
     try {
-      return await applyInstance(look, memory, this.#ports);
+      const tended = await tendPods(look, memory, this.#ports);
+      return { tended, applied: await applyInstance(look, tended, memory, this.#ports) };
     } catch (error) {
       const failure = failureOf(error);
       if (failure !== undefined) await this.#tellFailure(look, failure, memory);
@@ -161,7 +172,6 @@ export class SbcInstanceReconciler implements Reconciler {
   }
 
   async #readLastGood(key: Key, instance: SbcInstance, memory: InstanceMemory): Promise<void> {
-    if (memory.good !== undefined) return;
     const { stores, kube, clock } = this.#ports;
     const index = readIndex(
       childOf(stores, 'ConfigMap', { namespace: key.namespace, name: routingIndexName(instance) }),
@@ -185,6 +195,8 @@ export class SbcInstanceReconciler implements Reconciler {
       seen,
       invalid,
       problems: new Map(),
+      former: new Map(),
+      notes: new Map(),
       references: new Map(),
       hashes: new Map(),
       documents: memory.documents,
@@ -236,6 +248,11 @@ function namesWanted(
     state,
     new Map(teamsTrunks.map(({ metadata }) => [metadata.name, metadata.creationTimestamp ?? ''])),
   );
+}
+
+/** Something is not as its manifest says: what it was before is worth reading. */
+function isRefusing({ state, problems }: Compilation, { invalid }: Members): boolean {
+  return state === undefined || invalid.size > 0 || problems.length > 0;
 }
 
 function blockedBy({ state, problems }: Compilation): string | undefined {

@@ -8,11 +8,14 @@ import { formatKey } from '../frame/controller.ts';
 import { selectorLabels } from '../objects/labels.ts';
 import { noRoomFor } from '../objects/certificate-names.ts';
 import { gatewaysOf } from '../plan/gateways.ts';
+import { draining, OVERDUE_MS } from '../status/draining.ts';
 import { certificateField, instanceStatus, START_PATIENCE_MS } from '../status/instance-status.ts';
+import { atPace } from '../status/told-at-pace.ts';
 import { memberName } from '../observe/gather-members.ts';
 import type { InstanceMemory } from './instance-memory.ts';
 import type { Applied, Look } from './look.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
+import { memberNotes, tellNotes } from './tell-notes.ts';
 import { waited } from './waited.ts';
 
 /** @returns when to look again, where that is soon */
@@ -30,6 +33,8 @@ export async function tellInstance(
     nowMs: ports.clock.wallMs(),
   });
   publish(look, failure, memory, ports);
+  const paced = atPace(memory.draining, draining(views, ports.clock.wallMs()), ports.clock.nowMs());
+  memory.draining = paced.told;
   const status = instanceStatus({
     instance,
     blocked,
@@ -42,18 +47,29 @@ export async function tellInstance(
     failure,
     waitedMs,
     rollout,
+    draining: paced.told.outcome,
     selector: selectorText(instance),
   });
   tellEvents(look, memory, ports);
+  tellNotes(look, memory, ports);
   await ports.statuses.write(object, status);
   // What is only late becomes worth a look after a while, without an event.
   const { Programmed, Available, AddressesAssigned } = status.conditions;
-  if (Programmed.reason === 'Pending') return { requeueAfterMs: 5000 };
   const left = [
+    ...(Programmed.reason === 'Pending' ? [4000] : []),
+    ...(paced.againInMs === undefined ? [] : [paced.againInMs]),
+    ...untilOverdue(look, ports.clock.wallMs()),
+    ...(rollout.kind === 'wait' && rollout.againInMs !== undefined ? [rollout.againInMs] : []),
     ...(Available.reason === 'Starting' ? [START_PATIENCE_MS - waitedMs.Available] : []),
     ...(AddressesAssigned.reason === 'AddressPending' ? [START_PATIENCE_MS - waitedMs.AddressesAssigned] : []),
   ];
   return left.length === 0 ? undefined : { requeueAfterMs: Math.min(...left) + 1000 };
+}
+
+/** A pod whose node is gone ends without an event. */
+function untilOverdue({ views }: Look, nowMs: number): readonly number[] {
+  const left = views.flatMap(({ going }) => (going === undefined ? [] : [going.killedAtMs + OVERDUE_MS - nowMs]));
+  return left.filter((ms) => ms > 0);
 }
 
 function publish(
@@ -77,6 +93,8 @@ function publish(
     seen: members.seen,
     invalid: members.invalid,
     problems,
+    former: compilation.former,
+    notes: memberNotes(compilation),
     references: faults,
     hashes: compilation.trunkHashes,
     documents: memory.documents,

@@ -1,6 +1,7 @@
 /** How long an instance has been without what a start takes time for: told from what its status said before. Pure. */
 import type { Condition, ConditionType, Status } from '@teams-sbc/crds';
 import type { KubeObject } from '../kube/kube-object.ts';
+import { OVERDUE_MS } from '../status/draining.ts';
 import type { InstanceFacts } from '../status/instance-status.ts';
 
 interface WaitedFacts {
@@ -25,9 +26,6 @@ export function waited({ status, pods, nowMs }: WaitedFacts): InstanceFacts['wai
     Available: isStuck(pods, nowMs) || hasFailed(available, pods, youngestMs) ? Infinity : forMs(available),
   };
 }
-
-/** The kubelet kills a pod when its grace ends; where one outlives that, its node has gone. */
-const OVERDUE_MS = 60_000;
 
 function isStuck(pods: readonly KubeObject[], nowMs: number): boolean {
   // The deletionTimestamp is when the grace ends.

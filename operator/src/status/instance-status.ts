@@ -6,7 +6,9 @@ import type { CertificateStatus } from '../plan/assess-certificate.ts';
 import type { RolloutStep } from '../plan/plan-rollout.ts';
 import type { ConditionOutcome } from './condition-outcome.ts';
 import type { OutcomesOf, StatusOf } from './outcomes.ts';
+import { noPodYet } from './no-pod-yet.ts';
 import { pending } from './outcomes.ts';
+import type { DrainingOutcome } from './draining.ts';
 import type { PodView } from './pod-view.ts';
 import { namesOf, programmed } from './programmed.ts';
 import { readySummary } from './ready.ts';
@@ -31,6 +33,8 @@ export interface InstanceFacts {
   /** How long an address has been missing, and how long pods have been starting (Infinity: they were ready and fail, or never end). */
   readonly waitedMs: { readonly AddressesAssigned: number; readonly Available: number };
   readonly rollout: RolloutStep;
+  /** `draining(pods)`, told at its pace. */
+  readonly draining: DrainingOutcome;
   /** What finds the pods, as `kubectl get pods -l` takes it. */
   readonly selector: string;
 }
@@ -58,13 +62,10 @@ export function instanceStatus(facts: InstanceFacts): StatusOf<'SbcInstance', Sb
     Accepted: AcceptedOutcome,
     ResolvedRefs: resolvedRefs(facts),
     CertificateReady: facts.certificate.condition,
-    AddressesAssigned: assessAddresses(
-      facts.instance,
-      facts.addresses,
-      facts.waitedMs.AddressesAssigned >= START_PATIENCE_MS,
-    ),
+    AddressesAssigned: addressesAssigned(facts),
     Programmed,
     Available: available(facts),
+    Draining: facts.draining,
   } as const;
   const ready = pods.filter(({ isReady }) => isReady);
   return {
@@ -84,6 +85,7 @@ export function invalidInstance(message: string): OutcomesOf<'SbcInstance'> {
     AddressesAssigned: pending,
     Programmed: no('NotAccepted'),
     Available: pending,
+    Draining: pending,
     Ready: no('NotAccepted'),
   };
 }
@@ -121,11 +123,22 @@ export function certificateField({ dnsNames, usages, ...rest }: CertificateStatu
   return { ...rest, dnsNames: [...dnsNames], ...(usages !== undefined && { usages: [...usages] }) };
 }
 
-function available({
-  pods,
-  instance,
-  waitedMs,
-}: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
+/** What keeps pods from being made, where there is none: nobody need look for one. */
+function obstacle({ pods, failure }: InstanceFacts): string | undefined {
+  return pods.length > 0 || failure === undefined ? undefined : `there is no pod: ${failure}`;
+}
+
+function addressesAssigned(facts: InstanceFacts): OutcomesOf<'SbcInstance'>['AddressesAssigned'] {
+  const message = obstacle(facts);
+  if (message !== undefined && facts.addresses.missing.length > 0)
+    return { status: 'Unknown', reason: 'ApplyFailed', message };
+  return assessAddresses(facts.instance, facts.addresses, facts.waitedMs.AddressesAssigned >= START_PATIENCE_MS);
+}
+
+function available(facts: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
+  const { pods, instance, waitedMs } = facts;
+  const nothing = obstacle(facts);
+  if (nothing !== undefined) return { status: 'False', reason: 'ApplyFailed', message: nothing };
   const { replicas } = instance.spec;
   const ready = pods.filter(({ isReady }) => isReady);
   if (ready.length >= replicas)
@@ -136,16 +149,28 @@ function available({
     };
   if (ready.length > 0) {
     const rest = pods.filter(({ isReady }) => !isReady);
-    const names = rest.length === 0 ? 'the others are not there yet' : `not ready: ${namesOf(rest)}`;
-    const message = `${String(ready.length)} of ${String(replicas)} pods take calls, ${names}`;
+    const message = `${String(ready.length)} of ${String(replicas)} pods take calls, ${othersText(rest)}`;
     return { status: 'True', reason: 'PartlyAvailable', message };
   }
   const draining = pods.filter(({ isTerminating }) => isTerminating);
   if (draining.length > 0 && draining.length === pods.length && waitedMs.Available !== Infinity)
-    return { status: 'False', reason: 'Draining', message: `draining: ${namesOf(draining)}` };
-  const message = pods.length === 0 ? 'there is no pod yet' : `not ready: ${namesOf(pods)}`;
+    return { status: 'False', reason: 'Draining', message: drainingText(draining) };
+  const message = pods.length === 0 ? noPodYet(instance) : `not ready: ${namesOf(pods)}`;
   const reason = waitedMs.Available < START_PATIENCE_MS ? 'Starting' : 'NoReadyPod';
   return { status: 'False', reason, message };
+}
+
+const drainingText = (pods: readonly PodView[]) =>
+  `draining: ${namesOf(pods)}; new calls are answered 503 until a new pod is ready`;
+
+function othersText(pods: readonly PodView[]): string {
+  if (pods.length === 0) return 'the others are not there yet';
+  const { draining = [], unready = [] } = Object.groupBy(pods, (pod) => (pod.isTerminating ? 'draining' : 'unready'));
+  const texts = [
+    ...(unready.length === 0 ? [] : [`not ready: ${namesOf(unready)}`]),
+    ...(draining.length === 0 ? [] : [`draining: ${namesOf(draining)}`]),
+  ];
+  return texts.join('; ');
 }
 
 function instanceReady(

@@ -14,6 +14,8 @@ export interface Fault<Reason extends string> {
   readonly message: string;
   /** It is left out of the routing state for it; else it is served in part. */
   readonly isLeftOut: boolean;
+  /** The pods run what was accepted before. @default false */
+  readonly isFormer?: boolean;
 }
 
 /** What the last look at the instance found out about one of its members. */
@@ -22,6 +24,8 @@ export interface MemberFacts<Of extends MemberKind> {
   readonly problem: Fault<ReasonOf<Of, 'Accepted'>> | undefined;
   /** Of something that it names. */
   readonly reference: Fault<ReasonOf<Of, 'ResolvedRefs'>> | undefined;
+  /** What is served as it is written and hardly meant so. */
+  readonly notes?: readonly string[];
   /** The instance keeps its last good routing state, for this reason. */
   readonly blocked: string | undefined;
   /** What the API server refused of the instance, for this reason. */
@@ -42,7 +46,7 @@ export interface MemberOutcomes<Of extends MemberKind> {
 }
 
 export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): MemberOutcomes<Of> {
-  const { problem, reference, blocked } = facts;
+  const { problem, reference, blocked, notes = [] } = facts;
   const isKeptOut = blocked !== undefined && (facts.wanted === undefined || !facts.isIn(facts.wanted));
   const leftOut = [problem, reference].find((fault) => fault?.isLeftOut === true);
   return {
@@ -51,7 +55,7 @@ export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): M
         ? no(problem.reason, problem.message)
         : isKeptOut
           ? no('DocumentInvalid', blocked)
-          : { status: 'True', reason: 'Accepted', message: 'The manifest is valid' },
+          : { status: 'True', reason: 'Accepted', message: ['The manifest is valid', ...notes].join('; ') },
     ResolvedRefs:
       reference === undefined
         ? { status: 'True', reason: 'ResolvedRefs', message: 'Everything that it names is there' }
@@ -61,11 +65,13 @@ export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): M
       // What is in the document in force was applied before.
       failure: facts.wanted !== undefined && facts.isIn(facts.wanted) ? undefined : facts.failure,
       leftOut:
-        leftOut !== undefined
-          ? `it is left out of the routing state: ${leftOut.message}`
-          : isKeptOut
-            ? `the instance keeps its last good routing state: ${blocked}`
-            : undefined,
+        problem?.isFormer === true
+          ? `the pods run it as it was before: ${problem.message}`
+          : leftOut !== undefined
+            ? `it is left out of the routing state: ${leftOut.message}`
+            : isKeptOut
+              ? `the instance keeps its last good routing state: ${blocked}`
+              : undefined,
     }),
   };
 }

@@ -1,6 +1,21 @@
 /** One pod of an instance, as Kubernetes and the pod itself describe it. */
 import type { Refusal, TrunkReport } from '@teams-sbc/crds/runtime';
 
+/** Of a pod that is to stop. */
+export interface GoingPod {
+  /** Its runtime has not ended yet, as far as Kubernetes knows. */
+  readonly isRunning: boolean;
+  /** By its newest answer, also where it does not answer any more; undefined: it never did. */
+  readonly calls: number | undefined;
+  /** Why it did not answer the last question. */
+  readonly failure: string | undefined;
+  /** When it hangs up, as it says itself; wall-clock milliseconds. */
+  readonly endsAtMs: number | undefined;
+  /** When Kubernetes kills it: its deletionTimestamp; wall-clock milliseconds. */
+  readonly killedAtMs: number;
+  readonly nodeName: string | undefined;
+}
+
 export interface PodView {
   readonly name: string;
   readonly uid: string;
@@ -8,6 +23,8 @@ export interface PodView {
   /** Kubernetes' condition `Ready`, and it is not going away. */
   readonly isReady: boolean;
   readonly isTerminating: boolean;
+  /** Absent: it stays. */
+  readonly going?: GoingPod;
   /** It said how it is; what it says below is known. */
   readonly answers: boolean;
   /** Of the document that it runs. */

@@ -27,8 +27,8 @@ const certificate = (reason: 'Issuing' | 'Expired') =>
 const notWaited = { AddressesAssigned: 0, Available: 0 };
 const late = { AddressesAssigned: START_PATIENCE_MS, Available: START_PATIENCE_MS };
 
-function readyOf(changes: Partial<InstanceFacts>): string {
-  const { conditions } = instanceStatus({
+const statusOf = (changes: Partial<InstanceFacts>) =>
+  instanceStatus({
     instance: anInstance(),
     blocked: undefined,
     pods: [ready],
@@ -40,10 +40,14 @@ function readyOf(changes: Partial<InstanceFacts>): string {
     failure: undefined,
     waitedMs: notWaited,
     rollout: { kind: 'done' },
+    draining: { status: 'False', reason: 'NotDraining', message: 'none' },
     selector: 'a=b',
     ...changes,
   });
-  return `${conditions.Ready.status} ${conditions.Ready.reason}: ${conditions.Ready.message}`;
+
+function readyOf(changes: Partial<InstanceFacts>): string {
+  const { Ready } = statusOf(changes).conditions;
+  return `${Ready.status} ${Ready.reason}: ${Ready.message}`;
 }
 
 const away = { ...ready, isReady: false };
@@ -63,7 +67,7 @@ const cases: Record<string, readonly [Partial<InstanceFacts>, RegExp]> = {
   'no pod became ready': [{ pods: [away], waitedMs: late }, /^False NotAvailable: not ready: sbc-0$/],
   'the last pod drains': [
     { pods: [{ ...away, isTerminating: true }], waitedMs: late },
-    /^Unknown Progressing: draining: sbc-0$/,
+    /^Unknown Progressing: draining: sbc-0; new calls are answered 503 until a new pod is ready$/,
   ],
   'pods are about to take it up': [
     { pods: [{ ...ready, hash: 'sha256:old' }] },
@@ -102,4 +106,19 @@ test('what the API server refused of an instance is told on the members that wai
 test('a reason that passes on one condition says nothing about another', () => {
   const outcome = { status: 'False', reason: 'Issuing', message: 'x' } as const;
   assert.equal(readySummary([{ type: 'Accepted', outcome, reason: 'NotAccepted' }]).status, 'False');
+});
+
+test('of the pods that take no calls it is told which drain', () => {
+  const pods = [ready, { ...away, name: 'sbc-1' }, { ...away, name: 'sbc-2', isTerminating: true }];
+  const { Available } = statusOf({ instance: anInstance({ replicas: 3 }), pods }).conditions;
+  assert.equal(Available.message, '1 of 3 pods take calls, not ready: sbc-1; draining: sbc-2');
+});
+
+test('an instance lists what DNS must say, and how far its routing state has come', () => {
+  const { fields } = statusOf({});
+  assert.deepEqual(fields.addresses, [
+    { pod: 'sbc-0', fqdn: 'sbc-0.voice.example.com', address: '203.0.113.7', source: 'Spec' },
+  ]);
+  assert.equal(fields.addressList, '203.0.113.7');
+  assert.deepEqual(fields.routing, { hash, shards: 2, podsInSync: 1 });
 });

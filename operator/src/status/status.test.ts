@@ -278,7 +278,7 @@ function instance(changes: Partial<InstanceFacts> = {}) {
     routing: { hash: now, shards: 2 },
     wantedForMs: 0,
     waitedMs: { AddressesAssigned: 0, Available: 0 },
-    rollout: { kind: 'done' },
+    ...{ rollout: { kind: 'done' }, draining: { status: 'False', reason: 'NotDraining', message: 'none' } },
     selector: 'a=b',
     ...changes,
   });
@@ -309,6 +309,15 @@ const instanceCases: Record<string, readonly [Partial<InstanceFacts>, Record<str
     { addresses: noAddresses },
     { AddressesAssigned: 'False AddressPending', Ready: 'Unknown Progressing' },
   ],
+  'no pod can be made': [
+    { pods: [], addresses: noAddresses, failure: 'Cannot write StatefulSet sbc: there is one already' },
+    {
+      AddressesAssigned: 'Unknown ApplyFailed',
+      Available: 'False ApplyFailed',
+      Programmed: 'False ApplyFailed',
+      Ready: 'False NotProgrammed',
+    },
+  ],
   'no pod is there yet': [{ pods: [] }, { Available: 'False Starting', Ready: 'Unknown Progressing' }],
   'every pod drains': [{ pods: [aPod({ isReady: false, isTerminating: true })] }, { Available: 'False Draining' }],
   'one of two pods is ready': [
@@ -324,15 +333,6 @@ for (const [name, [facts, expected]] of Object.entries(instanceCases)) {
     for (const [type, text] of Object.entries(expected)) assert.equal(told(conditions)[type], text, type);
   });
 }
-
-test('an instance lists what DNS must say, and how far its routing state has come', () => {
-  const { fields } = instance();
-  assert.deepEqual(fields.addresses, [
-    { pod: 'sbc-0', fqdn: 'sbc-0.voice.example.com', address: '203.0.113.7', source: 'Spec' },
-  ]);
-  assert.equal(fields.addressList, '203.0.113.7');
-  assert.deepEqual(fields.routing, { hash: now, shards: 2, podsInSync: 1 });
-});
 
 function told(conditions: Readonly<Record<string, ConditionOutcome>>): Record<string, string> {
   return Object.fromEntries(

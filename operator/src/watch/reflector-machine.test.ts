@@ -106,7 +106,18 @@ describe('A reflector', () => {
 
   it('asks every few seconds while nobody listens, to be there when somebody does again', () => {
     const delays = delaysAfter({ kind: 'unreachable' });
-    assert.deepEqual([delays[0], delays[1], delays.at(-1)], [250, 500, 5_000]);
+    assert.deepEqual([delays[0], delays[1], delays.at(-1)], [250, 500, 3_000]);
+  });
+
+  it('is soon there again when an API server that was away for long comes back and refuses at first', () => {
+    for (const failure of [{ kind: 'refused' }, { kind: 'throttled', retryAfterMs: 100 }] as const) {
+      const away = Array.from({ length: 12 }, () => [lost, timer('retry')]).flat();
+      const back = play(start, listed('7'), opened, ...away, failed(failure));
+      assert.deepEqual(delayOf(back.effects), { kind: 'start-timer', timer: 'retry', afterMs: 500 });
+      const again = stepReflector(back.state, timer('retry'), { nowMs: 0, chance: 0.5, times });
+      const refused = stepReflector(again.state, failed(failure), { nowMs: 0, chance: 0.5, times });
+      assert.deepEqual(delayOf(refused.effects), { kind: 'start-timer', timer: 'retry', afterMs: 1_000 });
+    }
   });
 
   const failures: Failure[] = [{ kind: 'gone' }, { kind: 'throttled', retryAfterMs: 1 }, { kind: 'not-served' }, { kind: 'refused' }, { kind: 'unreachable' }]; // prettier-ignore

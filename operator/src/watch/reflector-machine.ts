@@ -20,6 +20,8 @@ export interface ReflectorTimes {
   readonly longestBackoffMs: number;
   /** Nobody listens: a question costs nothing, and who is late finds out late that somebody does again. */
   readonly longestUnreachableMs: number;
+  /** As many of the failures count as are left when it listens again, and refuses. */
+  readonly failuresOfAReturn: number;
   /** A resource that is not served (404): its CRD may come at any time. */
   readonly notServedMs: number;
   /** A watch that ends sooner, without an event, has failed. */
@@ -32,7 +34,8 @@ export const reflectorTimes: ReflectorTimes = {
   relistMs: 600_000,
   firstBackoffMs: 250,
   longestBackoffMs: 30_000,
-  longestUnreachableMs: 5_000,
+  longestUnreachableMs: 3_000,
+  failuresOfAReturn: 1,
   notServedMs: 5_000,
   shortWatchMs: 1_000,
 };
@@ -59,6 +62,8 @@ export interface ReflectorState {
   readonly resourceVersion: string | undefined;
   /** In a row; sets the back-off. */
   readonly failures: number;
+  /** The kind of the last one. */
+  readonly failing: Failure['kind'] | undefined;
   readonly isRelistDue: boolean;
 }
 
@@ -101,6 +106,7 @@ export const initialReflector: ReflectorState = {
   doing: { kind: 'idle' },
   resourceVersion: undefined,
   failures: 0,
+  failing: undefined,
   isRelistDue: false,
 };
 
@@ -227,9 +233,11 @@ function watch(state: ReflectorState, { chance, times }: StepContext): Step {
 }
 
 function wait(state: ReflectorState, next: Next, failure: Failure, context: StepContext): Step {
-  const failures = state.failures + 1;
+  // An API server that comes back refuses at first: the time that it was away is no reason to wait long now.
+  const isBack = state.failing === 'unreachable' && failure.kind !== 'unreachable';
+  const failures = (isBack ? Math.min(state.failures, context.times.failuresOfAReturn) : state.failures) + 1;
   return {
-    state: { ...state, doing: { kind: 'waiting', next }, failures },
+    state: { ...state, doing: { kind: 'waiting', next }, failures, failing: failure.kind },
     effects: [{ kind: 'start-timer', timer: 'retry', afterMs: delayOf(failure, failures, context) }],
   };
 }

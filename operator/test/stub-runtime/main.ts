@@ -7,7 +7,14 @@ import { hashRoutingState, parseRoutingState } from '@teams-sbc/crds/runtime';
 
 const text = { type: 'string' } as const;
 const names = ['pod-name', 'bind-address', 'state-directory', 'secrets-directory', 'trust-directory'] as const;
-const others = ['hosts-file', 'relay', 'http-port', 'admin-socket'] as const;
+const others = [
+  'hosts-file',
+  'relay',
+  'http-port',
+  'admin-socket',
+  'journal-directory',
+  'longest-drain-seconds',
+] as const;
 const { values } = parseArgs({ options: Object.fromEntries([...names, ...others].map((name) => [name, text])) });
 const value = (name: (typeof names | typeof others)[number]) => {
   const found = values[name];
