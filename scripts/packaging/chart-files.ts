@@ -102,13 +102,17 @@ Installs the operator of teams-sbc and its CustomResourceDefinitions. Kubernetes
     kubectl apply -f config/samples/minimal.yaml
     kubectl get sbc
 
-Upgrade and rollback are plain \`helm upgrade\` and \`helm rollback\`: the chart has no hooks, and the CustomResourceDefinitions are upgraded with it.
+Upgrade and rollback are plain \`helm upgrade\` and \`helm rollback\`: the chart has no hooks but its test, and the CustomResourceDefinitions are upgraded with it.
 Calls do not depend on the operator: they go on while it is upgraded, rolled back or away.
 
 \`helm uninstall\` keeps the CustomResourceDefinitions and with them every SbcInstance, trunk and running pod (\`crds.keep\`). To remove all of it, delete the objects first
 (\`kubectl delete sbcinstances,teamstrunks,pbxtrunks,callroutes,numberpolicies --all --all-namespaces\`), uninstall the chart, and then delete the definitions.
 
 To give the operator rights in some namespaces only, list them in \`watchNamespaces\`; of the whole cluster it then reads Nodes alone.
+
+\`helm test teams-sbc --namespace teams-sbc-system\` shows whether calls work in this cluster. Its pod makes an SBC of its own, plays Teams and a PBX, and calls both
+ways with sound: nothing of it reaches Microsoft. It says in its log, a line each step, what works and what to do about what does not, and deletes what it made.
+The pod itself stays for its log until the next test. With \`watchNamespaces\`, set \`callTest.namespace\` to one of them. Pod Security \`restricted\` is enough.
 
 ## Values
 

@@ -22,6 +22,12 @@ const operandImage = (repository: string, what: string) =>
     .prefault({})
     .meta({ description: `Image of ${what}, where an SbcInstance names none` });
 
+const testImage = (repository: string, what: string) =>
+  z
+    .strictObject(place(repository, what))
+    .prefault({})
+    .meta({ description: `Image of ${what}` });
+
 const strings = (description: string) => z.record(z.string(), z.string()).default({}).meta({ description });
 const objects = (description: string) => z.array(z.record(z.string(), z.unknown())).default([]).meta({ description });
 const object = (description: string) => z.record(z.string(), z.unknown()).default({}).meta({ description });
@@ -122,5 +128,33 @@ export const chartValues = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Metrics of the operator for Prometheus' }),
+  callTest: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .meta({ description: 'Have the test in the release; it runs with `helm test` alone' }),
+      namespace: z
+        .string()
+        .regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/)
+        .default('')
+        .meta({
+          description:
+            'Where it runs; empty: the namespace of the release. With watchNamespaces it must be one of them',
+        }),
+      image: testImage('ghcr.io/teams-sbc/call-test', 'the test'),
+      readySeconds: z.int().min(1).max(3600).default(120).meta({
+        description: 'How long the SBC of the test may take to be ready; `helm test` itself waits --timeout, 5 minutes',
+      }),
+      resources: z
+        .record(z.string(), z.unknown())
+        .default({ requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } })
+        .meta({ description: 'Resources of the pod of the test' }),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'A test with calls: its pod makes an SBC, plays Teams and a PBX, calls both ways with sound, and deletes what it made',
+    }),
   extraObjects: objects('Other objects to install with the chart, such as an Issuer'),
 });

@@ -2,7 +2,14 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP, type TcpSocketConnectOpts } from 'node:net';
-import { connect, createServer, type ConnectionOptions, type Server, type TLSSocket } from 'node:tls';
+import {
+  connect,
+  createServer,
+  type ConnectionOptions,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
 import { Connection, type Arrival, type DataCentre } from './connection.ts';
 import { verifyPeer } from './identity.ts';
 import type { SimulatorLog } from './log.ts';
@@ -14,12 +21,17 @@ export interface KeyPair {
   readonly key: string;
 }
 
-export interface DataCentresUse {
+export interface Credentials {
   readonly identity: KeyPair;
   /** What it presents when it dials. */
   readonly clientIdentity: KeyPair;
   /** PEM of the roots that the SBC's certificate must chain to. */
   readonly trust: string;
+}
+
+export interface DataCentresUse extends Credentials {
+  /** What it dialled is closed after that long without traffic. */
+  readonly idleMs?: number | undefined;
   /** Looked up before DNS: name to address. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly log: SimulatorLog;
@@ -33,28 +45,26 @@ const MAX_CONNECTIONS = 2000;
 
 export class DataCentres {
   readonly connections = new Set<Connection>();
-  readonly #use: DataCentresUse;
-  readonly #roots: readonly X509Certificate[];
+  #use: DataCentresUse;
+  #roots: readonly X509Certificate[];
   readonly #servers: Server[] = [];
   #opened = 0;
 
   constructor(use: DataCentresUse) {
     this.#use = use;
-    const blocks = use.trust.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    this.#roots = blocks.map((pem) => new X509Certificate(pem));
+    this.#roots = rootsOf(use.trust);
+  }
+
+  /** For connections from now on; those that are open stay. */
+  renew(credentials: Partial<Credentials>): void {
+    this.#use = { ...this.#use, ...credentials };
+    this.#roots = rootsOf(this.#use.trust);
+    for (const server of this.#servers) server.setSecureContext(this.#shown());
   }
 
   listen(dataCentre: DataCentre): Promise<void> {
-    const { certificate: cert, key } = this.#use.identity;
     // The chain is judged by verifyPeer: Node's own check would demand clientAuth, which Microsoft does not.
-    const server = createServer({
-      cert,
-      key,
-      ca: this.#use.trust,
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-    });
+    const server = createServer({ ...this.#shown(), requestCert: true, rejectUnauthorized: false });
     server.on('secureConnection', (socket) => this.#onAccepted(socket, dataCentre));
     server.on('tlsClientError', (error, socket) => {
       this.#refuse(dataCentre, error.message);
@@ -91,7 +101,8 @@ export class DataCentres {
         reject(error);
       });
       socket.once('secureConnect', () => {
-        socket.setTimeout(0);
+        socket.removeAllListeners('timeout');
+        socket.setTimeout(this.#use.idleMs ?? 0, () => socket.end());
         resolve(this.#take(socket, from, { openedBy: 'teams', certificateNames: [] }));
       });
     });
@@ -105,6 +116,11 @@ export class DataCentres {
   async close(): Promise<void> {
     this.cut();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  #shown(): SecureContextOptions {
+    const { identity, trust } = this.#use;
+    return { cert: identity.certificate, key: identity.key, ca: trust, minVersion: 'TLSv1.2' };
   }
 
   #onAccepted(socket: TLSSocket, dataCentre: DataCentre): void {
@@ -142,4 +158,9 @@ export class DataCentres {
     this.connections.add(connection);
     return connection;
   }
+}
+
+function rootsOf(trust: string): readonly X509Certificate[] {
+  const blocks = trust.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((pem) => new X509Certificate(pem));
 }

@@ -65,6 +65,11 @@ export class TeamsCall {
     return this.#dialog.callId;
   }
 
+  /** Our newest description; empty before there is one. */
+  get localSdp(): string {
+    return this.#localSdp;
+  }
+
   /** Value of a Replaces header that names this dialog, from the SBC's view (RFC 3891 §3). */
   get replaces(): string {
     const theirs = this.#dialog.remote.params['tag'] ?? '';

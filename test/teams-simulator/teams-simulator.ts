@@ -37,6 +37,8 @@ export interface TeamsSimulatorOptions {
   readonly media?: MediaAddress;
   /** Default: a new TLS connection for every request within a dialog, as Microsoft does. */
   readonly reusesConnections?: boolean;
+  /** A connection that it dialled is closed after that long without traffic. Default: never. */
+  readonly idleMs?: number;
   /** What answers OPTIONS. Default: 200. */
   readonly optionsStatus?: number;
   /** Default: one tenant that has every FQDN of the SBC's certificate and every number. */
@@ -100,13 +102,14 @@ export class TeamsSimulator implements CallOwner {
     this.ackTimers = { t1Ms: 500, ackTimeoutMs: 32_000, ...options.ackTimers };
     this.optionsAnswer = { status: options.optionsStatus ?? 200 };
     this.health = new TrunkHealth({ windowMs: options.healthWindowMs ?? 180_000, nowMs: () => performance.now() });
-    const { identity, clientIdentity = identity, trust, hosts = {} } = options;
+    const { identity, clientIdentity = identity, trust, hosts = {}, idleMs } = options;
     const { log, requests } = this;
     this.#dataCentres = new DataCentres({
       identity,
       clientIdentity,
       trust,
       hosts,
+      idleMs,
       log,
       onMessage: (arrival) => this.#onMessage(arrival),
       onClose: (connection) => requests.onClosed(connection),
@@ -162,6 +165,14 @@ export class TeamsSimulator implements CallOwner {
   /** The names that the SBC must find at each data centre's address: for `hostAliases` or a hosts file. */
   hostAliases(): { readonly ip: string; readonly hostnames: readonly string[] }[] {
     return this.#options.dataCentres.map((each) => ({ ip: each.address, hostnames: [each.host, proxyHostOf(each)] }));
+  }
+
+  /** Another certificate of its own, or other roots that it trusts: for connections from now on. */
+  renew({ identity, trust }: Partial<Pick<TeamsSimulatorOptions, 'identity' | 'trust'>>): void {
+    this.#dataCentres.renew({
+      ...(identity === undefined ? {} : { identity, clientIdentity: identity }),
+      ...(trust === undefined ? {} : { trust }),
+    });
   }
 
   /** Every open connection is cut, as by a lost network. */

@@ -1,4 +1,5 @@
 /** A call along a voice route: healthy SBCs at random, demoted ones last, the next where one does not take it. */
+import type { CallEnd } from './call-owner.ts';
 import type { TeamsCall } from './teams-call.ts';
 import { parseTrunk, type PlacedCall, type TeamsSimulator } from './teams-simulator.ts';
 
@@ -11,6 +12,8 @@ export interface VoiceRoute {
   readonly failoverCodes?: readonly number[];
   /** Default: Math.random. */
   readonly random?: () => number;
+  /** Told of each SBC that did not take it. */
+  readonly onPassedOver?: (sbc: string, why: CallEnd | Error) => void;
 }
 
 const MAX_SBCS = 50;
@@ -29,13 +32,18 @@ export async function callAlong(
       const call = await simulator.call({ ...placed, sbc });
       if (await isTaken(call, route)) return call;
       refused = call;
+      route.onPassedOver?.(sbc, await passedOver(call));
     } catch (error) {
       last = error;
+      route.onPassedOver?.(sbc, error instanceof Error ? error : new Error(String(error)));
     }
   }
   if (refused) return refused;
   throw last;
 }
+
+const passedOver = (call: TeamsCall): Promise<CallEnd | Error> =>
+  call.state === 'Ended' ? call.ended : Promise.resolve(new Error('No word beyond 100 in time'));
 
 /** False where the next SBC shall have it: only what came before any word beyond 100 counts. */
 async function isTaken(call: TeamsCall, { failoverMs = 10_000, failoverCodes = [408, 503, 504] }: VoiceRoute) {

@@ -13,6 +13,11 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* Of the test's pod and of every object that it makes: the name of an SbcInstance has at most 52 characters. */ -}}
+{{- define "teams-sbc.callTestName" -}}
+{{- printf "%s-call-test" (include "teams-sbc.fullname" . | trunc 42 | trimSuffix "-") -}}
+{{- end -}}
+
 {{- define "teams-sbc.serviceAccountName" -}}
 {{- default (include "teams-sbc.fullname" .) .Values.serviceAccount.name -}}
 {{- end -}}
@@ -25,6 +30,17 @@ app.kubernetes.io/component: operator
 
 {{- define "teams-sbc.labels" -}}
 {{ include "teams-sbc.selectorLabels" . }}
+{{ include "teams-sbc.releaseLabels" . }}
+{{- end -}}
+
+{{- define "teams-sbc.callTestLabels" -}}
+app.kubernetes.io/name: {{ include "teams-sbc.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: call-test
+{{ include "teams-sbc.releaseLabels" . }}
+{{- end -}}
+
+{{- define "teams-sbc.releaseLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: teams-sbc
