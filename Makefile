@@ -12,16 +12,17 @@ INTEGRATION_TEST_MS := 300000
 LONG_TEST_MS := 7200000
 AT_MOST := timeout --kill-after=30s
 
-.PHONY: help demo test unit scenarios integration cluster cluster-binaries fuzz soak lint format types generate verify bench bench-operator setup clean install-manifest cluster-up cluster-down
+.PHONY: help demo test unit scenarios integration cluster cluster-binaries fuzz soak lint format types generate verify bench bench-node bench-operator setup clean install-manifest images node test-cluster cluster-up cluster-down playground-up playground-down
 
 ##@ The two commands
 demo: setup ## Three manifests in, two real calls through a real RTPEngine out, with a ladder to read
 	node test/demo/main.ts
 
-# The build of the API server (minutes where nothing is cached) runs beside the first lanes; `cluster` waits for it. It ends with us.
-test: setup ## Everything that must hold: lint, unit, scenarios, a real API server, integration on real parts
+# The build of the API server (minutes where nothing is cached) runs beside the first lanes; `cluster` waits for it, and `node` for
+# the rest of it. It ends with us.
+test: setup ## Everything that must hold: lint, unit, scenarios, a real API server, real pods on a real node, integration on real parts
 	@setsid scripts/build-cluster-binaries.sh & build=$$!; trap 'kill -- -$$build 2> /dev/null' EXIT; \
-		$(MAKE) --no-print-directory lint unit scenarios cluster integration
+		$(MAKE) --no-print-directory lint unit scenarios cluster node integration
 
 ##@ Parts of the test
 unit: node_modules/.stamp ## Unit and property tests beside the code
@@ -35,8 +36,24 @@ integration: setup ## Real sockets, real TLS, real RTPEngine, sound in both dire
 	$(AT_MOST) 90m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=1 \
 		'test/integration/**/*.test.ts' 'test/conformance/live/*.test.ts'
 
-cluster: cluster-binaries ## A real kube-apiserver, etcd and controller manager: CustomResourceDefinitions, operator, chart
+cluster: setup ## A real kube-apiserver, etcd and controller manager: CustomResourceDefinitions, operator, chart
+	scripts/build-cluster-binaries.sh --no-nodes
 	$(AT_MOST) 60m node --test --test-timeout=$(INTEGRATION_TEST_MS) --test-concurrency=3 'test/cluster/**/*.test.ts'
+
+# Each file in namespaces of its own, which end with it. One after the other: a node wants the cores for itself.
+NODE_LANES := short
+define in_namespaces
+@for file in $(foreach lane,$(NODE_LANES),$(sort $(wildcard test/node/$(lane)/*.test.ts))); do echo "$$file"; \
+	$(AT_MOST) 30m test/node/in-namespace.sh node --test --test-timeout=$(1) "$$file" || exit; done
+endef
+
+node: cluster-binaries images ## A real node with kubelet, containerd and kube-proxy: real pods of our images, as short as it can be
+	$(AT_MOST) 10m node --test --test-timeout=$(INTEGRATION_TEST_MS) 'test/node/playground/*.test.ts'
+	$(call in_namespaces,$(INTEGRATION_TEST_MS))
+
+test-cluster: NODE_LANES := short long
+test-cluster: cluster-binaries images ## The same, and what takes longer: two nodes, drains, rollouts, upgrades, losses
+	$(call in_namespaces,$(LONG_TEST_MS))
 
 soak: node_modules/.stamp ## One million calls in a day of virtual time: nothing left, memory flat (5 to 15 minutes); `make test` plays a hundredth
 	$(AT_MOST) 2h node --expose-gc test/scenarios/soak/main.ts
@@ -63,10 +80,17 @@ fuzz: setup ## Damaged and odd messages for minutes, with a new seed; wants a qu
 		node --test --test-timeout=$(LONG_TEST_MS) test/conformance/live/fuzz.test.ts
 
 ##@ A cluster to try things in
-cluster-up: cluster-binaries ## A cluster to try things in: a real API server, pods as processes of this clone
-	@test/cluster/playground/playground.sh up
+cluster-up: cluster-binaries ## Real nodes (NODES=1 or 2) with real pods, in namespaces of their own (docs/test-cluster.md)
+	@test/node/playground/cluster.sh up
 
 cluster-down: ## End it
+	@test/node/playground/cluster.sh down
+
+playground-up: setup ## The same without images: a real API server, pods as processes of this clone
+	@scripts/build-cluster-binaries.sh --no-nodes
+	@test/cluster/playground/playground.sh up
+
+playground-down: ## End it
 	@test/cluster/playground/playground.sh down
 
 ##@ Generated files
@@ -79,6 +103,10 @@ verify: node_modules/.stamp ## Fail where a generated file does not match its so
 install-manifest: cluster-binaries ## work/install.yaml: the CustomResourceDefinitions, the operator and its rights in one file
 	work/cluster-binaries/kubectl kustomize config/default > work/.install.yaml && mv work/.install.yaml work/install.yaml
 
+##@ Images
+images: setup ## work/images: operator, runtime, RTPEngine and call test as OCI archives, each with its SBOM (docs/images.md)
+	node scripts/images.ts --tag=$(VERSION)
+
 ##@ Figures
 bench: setup bench-operator ## CPU and memory per call beside Kamailio + RTPEngine; writes docs/performance.md
 	test/bench/run.sh
@@ -86,11 +114,14 @@ bench: setup bench-operator ## CPU and memory per call beside Kamailio + RTPEngi
 bench-operator: setup cluster-binaries ## 2000 trunks on a real API server, ten idle minutes; writes docs/performance-operator.md
 	node test/bench/operator/main.ts --page
 
+bench-node: cluster-binaries images ## helm install to the first call, a drain with 100 calls, memory; writes docs/performance-cluster.md
+	test/node/in-namespace.sh node test/bench/node/main.ts --page
+
 ##@ Ground
 setup: node_modules/.stamp ## Install what the machine lacks: npm packages, RTPEngine, test phones
 	scripts/setup.sh
 
-cluster-binaries: setup ## Build the API server, helm and cert-manager from Go modules, once a machine (11 minutes, into ~/.cache/teams-sbc)
+cluster-binaries: setup ## Build Kubernetes, containerd, helm and cert-manager from Go modules, once a machine (16 minutes, into ~/.cache/teams-sbc)
 	scripts/build-cluster-binaries.sh
 
 node_modules/.stamp: package-lock.json
@@ -103,4 +134,4 @@ clean: ## Remove what was installed and built here
 	rm -rf node_modules work
 
 help: ## This list
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

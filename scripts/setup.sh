@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and the demo need on a plain Debian 12: RTPEngine, sipp, baresip, openssl, a C compiler.
+# Installs what the tests and the demo need on a plain Debian 12: RTPEngine, sipp, baresip, openssl, a C compiler; for nodes runc
+# and iptables; jq, which the guide uses; Knot and pebble, which play a DNS provider and Let's Encrypt.
 # Where no Go is new enough for the test cluster also pip, which brings one. Does nothing where all of it is there.
 # No daemon starts: `--bench` adds what docs/performance.md is measured with.
 set -euo pipefail
@@ -15,6 +16,12 @@ needs=(
   /usr/include/stdio.h:libc6-dev
   ip:iproute2
   setpriv:util-linux
+  mount:mount
+  runc:runc
+  iptables:iptables
+  jq:jq
+  knotd:knot
+  pebble:pebble
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
 )
 case "${1:-}" in

@@ -1,7 +1,7 @@
 /** The life of an SBC on a real API server, its pods real runtimes: what becomes of its manifests, and what people read. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { installRights, startOperator } from './faults/operators.ts';
+import { installRights, startOperator, type OperatorProcess } from './faults/operators.ts';
 import { pbxTrunk, sbc, teamsTrunk } from './faults/manifests.ts';
 import { conditionIn, Stage } from './faults/stage.ts';
 import type { Said, WatchEvent } from './kit/api-client.ts';
@@ -13,11 +13,12 @@ import { WatchHistory } from './kit/watch-history.ts';
 let cluster: ControlPlane;
 let kubelet: ProcessKubelet;
 let stage: Stage;
+let operator: OperatorProcess;
 before(async () => {
   cluster = await startControlPlane({ name: 'lifecycle' });
   kubelet = await ProcessKubelet.start(cluster, { refreshMs: 500 });
   await installRights(cluster);
-  await startOperator(cluster, { name: 'operator-a', host: 50 });
+  operator = await startOperator(cluster, { name: 'operator-a', host: 50 });
   stage = await Stage.create(cluster, 'voice');
 });
 after(() => cluster.stop());
@@ -123,6 +124,7 @@ test('conditions and columns say what is and what is not', async () => {
     'AddressesAssigned True Assigned',
     'Programmed True InSync',
     'Available True Available',
+    'Draining False NotDraining',
     'Ready True Ready',
   ]);
   assert.deepEqual(await outcomes('teamstrunks', 'teams'), [
@@ -285,4 +287,9 @@ test('a namespace goes with everything in it', async () => {
   assert.deepEqual(await stage.childNames(), []);
   assert.deepEqual(await stage.list('pods'), []);
   await until(() => !kubelet.runs('voice', 'sbc-0'), { what: 'its process to end' });
+  // What it makes again is refused while the namespace goes: that is nobody's trouble.
+  assert.deepEqual(
+    operator.process.lines.filter((line) => line.includes('"error"') && /terminated|not found/.test(line)),
+    [],
+  );
 });

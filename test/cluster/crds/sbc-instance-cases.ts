@@ -4,6 +4,8 @@ const minimal = { domain: 'voice.example.com', tls: { secretRef: { name: 'sbc-tl
 const teams = { kind: 'TeamsTrunk', transport: 'TLS', port: 5061 };
 const pbx = { kind: 'PbxTrunk', transport: 'UDP', port: 5060 };
 const keyName = 'a key is a name such as example.com/name: letters, digits, hyphens, dots, underscores and one slash';
+const image =
+  'an image is one word of letters, digits and . _ : / @ -, such as registry.example.com/teams-sbc/sbc-runtime:0.1.0: remove spaces and line breaks';
 const longLabel = 'a'.repeat(47);
 
 export const sbcInstanceCases: KindCases = {
@@ -15,7 +17,12 @@ export const sbcInstanceCases: KindCases = {
     hostnameTemplate: '{name}-{ordinal}',
     listeners: [teams, pbx],
     network: { mode: 'HostNetwork', addresses: [], hostAliases: [] },
-    media: { engine: 'RTPEngine', portRange: { start: 30_000, end: 34_999 }, controlPort: 2223 },
+    media: {
+      engine: 'RTPEngine',
+      forwarding: 'Userspace',
+      portRange: { start: 30_000, end: 34_999 },
+      controlPort: 2223,
+    },
     capacity: { maxCalls: 500, maxCallsPerSecond: 50 },
     calls: { ringTimeoutSeconds: 180 },
     drain: { timeoutSeconds: 14_400 },
@@ -45,6 +52,13 @@ export const sbcInstanceCases: KindCases = {
       what: 'a port below 1024 on a network of its own',
       change: { 'network.mode': 'LoadBalancerPerPod', listeners: [{ ...teams, port: 443 }, pbx] },
     },
+    {
+      what: 'images by tag, port and digest',
+      change: {
+        'images.runtime': 'localhost:5000/Mirror/sbc_runtime:0.1.0',
+        'images.rtpengine': `registry.example.com/rtpengine:0.1.0@sha256:${'0'.repeat(64)}`,
+      },
+    },
     { what: 'a registry with a login', change: { 'podTemplate.imagePullSecrets': [{ name: 'registry-login' }] } },
     { what: 'a drain that waits for nothing', change: { 'drain.timeoutSeconds': 0 } },
   ],
@@ -60,6 +74,30 @@ export const sbcInstanceCases: KindCases = {
       change: { 'observability.port': 80 },
       at: 'spec.observability',
       says: 'on the network of the node only root may listen below 1024, and the pods are not root: choose other ports, or another network.mode',
+    },
+    {
+      what: 'RTPEngine controlled on a port that only root may listen on',
+      change: { 'media.controlPort': 1023 },
+      at: 'spec.media.controlPort',
+      says: 'on the network of the node only root may listen below 1024, and the pods are not root: choose another controlPort, or another network.mode',
+    },
+    {
+      what: 'packets in the kernel on a network of the pod’s own',
+      change: { 'network.mode': 'LoadBalancerPerPod', 'media.forwarding': 'Kernel' },
+      at: 'spec.media.forwarding',
+      says: 'forwarding Kernel carries packets of the network of the node alone: set network.mode to HostNetwork, or media.forwarding to Userspace',
+    },
+    {
+      what: 'an image of two words',
+      change: { 'images.runtime': 'registry.example.com/sbc-runtime 0.1.0' },
+      at: 'spec.images.runtime',
+      says: image,
+    },
+    {
+      what: 'an image with a line break',
+      change: { 'images.rtpengine': 'registry.example.com/rtpengine:0.1.0\n' },
+      at: 'spec.images.rtpengine',
+      says: image,
     },
     {
       what: 'a name that begins with a digit',

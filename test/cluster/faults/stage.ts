@@ -74,10 +74,15 @@ export class Stage {
 
   /** A new namespace with the Secret of the certificate in it. */
   static async create(cluster: ControlPlane, namespace: string): Promise<Stage> {
-    await cluster.createNamespace(namespace);
-    const stage = new Stage(cluster, namespace);
+    const stage = await Stage.bare(cluster, namespace);
     await stage.apply(tlsSecret);
     return stage;
+  }
+
+  /** A new namespace with nothing in it. */
+  static async bare(cluster: ControlPlane, namespace: string): Promise<Stage> {
+    await cluster.createNamespace(namespace);
+    return new Stage(cluster, namespace);
   }
 
   path(plural: Plural, name?: string): string {

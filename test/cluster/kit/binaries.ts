@@ -3,11 +3,28 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export type Binary =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'helm' | 'cert-manager' | 'argocd-assess';
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'kubelet'
+  | 'kubectl'
+  | 'helm'
+  | 'cert-manager'
+  | 'argocd-assess'
+  | 'containerd'
+  | 'coredns'
+  | 'pod-tools';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 /** The link that the build script leaves in this clone; it points into the cache. */
 const link = join(repository, 'work', 'cluster-binaries');
+
+/** The directory that holds all of them by name. */
+export function binaryDirectory(): string {
+  return process.env['TEAMS_SBC_CLUSTER_BINARIES'] ?? (existsSync(link) ? realpathSync(link) : link);
+}
 
 /** @throws Error where it was not built */
 export function binary(name: Binary): string {
@@ -20,8 +37,7 @@ export function certManagerCrds(): string {
 }
 
 function builtFile(name: string): string {
-  const directory = process.env['TEAMS_SBC_CLUSTER_BINARIES'] ?? (existsSync(link) ? realpathSync(link) : link);
-  const path = join(directory, name);
+  const path = join(binaryDirectory(), name);
   if (!existsSync(path))
     throw new Error(`Cannot find ${name}: there is no ${path}, build it with 'make cluster-binaries'`);
   return path;

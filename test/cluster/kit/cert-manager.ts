@@ -1,4 +1,4 @@
-/** The real controllers of cert-manager beside a control plane: CA and self-signed issuers, no webhook. */
+/** The real controllers of cert-manager beside a control plane: CA, self-signed and ACME issuers, no webhook. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { binary, certManagerCrds } from './binaries.ts';
@@ -6,15 +6,19 @@ import { ClusterProgram } from './cluster-program.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { until } from './until.ts';
 
-/** Installs its CustomResourceDefinitions and starts it; ends with the control plane. */
-export async function startCertManager(cluster: ControlPlane): Promise<ClusterProgram> {
+/**
+ * Installs its CustomResourceDefinitions and starts it; ends with the control plane.
+ *
+ * @param nameServer Address and port: where it looks for the answers to ACME's challenges. Default: the machine's
+ */
+export async function startCertManager(cluster: ControlPlane, nameServer = ''): Promise<ClusterProgram> {
   const directory = certManagerCrds();
   await cluster.installCrdFiles(readdirSync(directory).map((file) => join(directory, file)));
   await cluster.createNamespace('cert-manager');
   const program = new ClusterProgram({
     name: 'cert-manager',
     command: binary('cert-manager'),
-    args: [`--kubeconfig=${cluster.kubeconfig}`],
+    args: [`--kubeconfig=${cluster.kubeconfig}`, `--dns01-recursive-nameservers=${nameServer}`],
     log: join(cluster.logs, 'cert-manager.log'),
     ready: async (started) => {
       await until(() => started.logged('controllers started'), { what: 'cert-manager' });

@@ -13,6 +13,8 @@ export interface ClusterPki {
   readonly serving: KeyPairFiles;
   /** In the group system:masters. */
   readonly admin: KeyPairFiles;
+  /** How the API server shows itself to kubelets. */
+  readonly kubeletClient: KeyPairFiles;
   /** Signs the tokens of ServiceAccounts; RSA, for the API server signs RS256 with it. */
   readonly tokens: { readonly privateKeyFile: string; readonly publicKeyFile: string };
 }
@@ -24,7 +26,13 @@ export interface KeyPairFiles {
 
 const DAYS = '30';
 const SERVICE_ADDRESS = '10.96.0.1';
-const SERVICE_NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'localhost'];
+const SERVICE_NAMES = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  'localhost',
+];
 
 export async function createClusterPki(directory: string, address: string): Promise<ClusterPki> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -35,11 +43,11 @@ export async function createClusterPki(directory: string, address: string): Prom
     'IP:127.0.0.1',
     `IP:${SERVICE_ADDRESS}`,
   ];
-  const leaf = (name: string, subject: string, extensions: readonly string[]) =>
-    signed(directory, ca, { name, subject, extensions });
-  const [serving, admin] = await Promise.all([
-    leaf('serving', '/CN=kube-apiserver', ['extendedKeyUsage=serverAuth', `subjectAltName=${names.join(',')}`]),
-    leaf('admin', '/O=system:masters/CN=admin', ['extendedKeyUsage=clientAuth']),
+  const authority = { directory, caFile: ca.certificateFile, caKeyFile: ca.keyFile };
+  const [serving, admin, kubeletClient] = await Promise.all([
+    issueServing(authority, 'serving', { commonName: 'kube-apiserver', names }),
+    issueClient(authority, 'admin', '/O=system:masters/CN=admin'),
+    issueClient(authority, 'kubelet-client', '/O=system:masters/CN=kube-apiserver-kubelet-client'),
   ]);
   return {
     directory,
@@ -48,6 +56,7 @@ export async function createClusterPki(directory: string, address: string): Prom
     caKeyFile: ca.keyFile,
     serving,
     admin,
+    kubeletClient,
     tokens: writeTokenKeys(directory),
   };
 }
@@ -65,25 +74,38 @@ async function selfSigned(directory: string): Promise<KeyPairFiles> {
   return files;
 }
 
+type Authority = Pick<ClusterPki, 'directory' | 'caFile' | 'caKeyFile'>;
+
+/** A certificate of a server. @param names As openssl writes them: `DNS:n1`, `IP:172.30.0.11` */
+export function issueServing(
+  authority: Authority,
+  name: string,
+  { commonName, names }: { readonly commonName: string; readonly names: readonly string[] },
+): Promise<KeyPairFiles> {
+  const extensions = ['extendedKeyUsage=serverAuth', `subjectAltName=${names.join(',')}`];
+  return issue(authority, { name, subject: `/CN=${commonName}`, extensions });
+}
+
+/** A certificate of a client of the API server. @param subject `/O=<group>/CN=<user>` */
+export function issueClient(authority: Authority, name: string, subject: string): Promise<KeyPairFiles> {
+  return issue(authority, { name, subject, extensions: ['extendedKeyUsage=clientAuth'] });
+}
+
 interface LeafRequest {
   readonly name: string;
   readonly subject: string;
   readonly extensions: readonly string[];
 }
 
-async function signed(
-  directory: string,
-  ca: KeyPairFiles,
-  { name, subject, extensions }: LeafRequest,
-): Promise<KeyPairFiles> {
-  const files = filesOf(directory, name);
-  const added = ['keyUsage=critical,digitalSignature', 'basicConstraints=critical,CA:FALSE', ...extensions];
+async function issue({ directory, caFile, caKeyFile }: Authority, request: LeafRequest): Promise<KeyPairFiles> {
+  const files = filesOf(directory, request.name);
+  const added = ['keyUsage=critical,digitalSignature', 'basicConstraints=critical,CA:FALSE', ...request.extensions];
   await run('openssl', [
     'req',
     '-x509',
-    ...['-CA', ca.certificateFile, '-CAkey', ca.keyFile],
+    ...['-CA', caFile, '-CAkey', caKeyFile],
     ...newKey,
-    ...['-subj', subject],
+    ...['-subj', request.subject],
     ...added.flatMap((extension) => ['-addext', extension]),
     ...outputs(files),
   ]);

@@ -6,11 +6,14 @@ import { until } from './until.ts';
 export interface ProgramParams {
   readonly name: string;
   readonly command: string;
-  readonly args: readonly string[];
+  /** A function is asked at each start. */
+  readonly args: readonly string[] | (() => readonly string[]);
   /** Appended to, over all of its starts. */
   readonly log: string;
   /** Resolves once it serves; asked after each start. */
   readonly ready: (program: ClusterProgram) => Promise<void>;
+  /** The command does not become the program but waits for it, as `nsenter --pid` does: signals are for its child. Default false. */
+  readonly isInChild?: boolean;
 }
 
 export class ClusterProgram {
@@ -29,7 +32,8 @@ export class ClusterProgram {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    const pid = this.#child?.pid;
+    return pid !== undefined && this.#params.isInChild === true ? (childOf(pid) ?? pid) : pid;
   }
 
   /** Starts it and waits until it serves. */
@@ -41,9 +45,10 @@ export class ClusterProgram {
   launch(): void {
     if (this.#child) throw new Error(`Cannot start ${this.name}: it runs`);
     const { command, args, log } = this.#params;
+    const words = typeof args === 'function' ? args() : args;
     const file = openSync(log, 'a');
     // prctl(2) PR_SET_PDEATHSIG: also a test that was killed with SIGKILL leaves nothing behind.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['ignore', file, file] });
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...words], { stdio: ['ignore', file, file] });
     closeSync(file);
     this.#child = child;
     this.#ended = new Promise((resolve) => {
@@ -64,7 +69,7 @@ export class ClusterProgram {
   async pause(): Promise<void> {
     const { pid } = this;
     if (pid === undefined) throw new Error(`Cannot pause ${this.name}: it does not run`);
-    this.#child?.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
     await until(() => threadStates(pid).every((state) => state === 'T'), {
       what: `${this.name} to stand still`,
       everyMs: 5,
@@ -72,12 +77,12 @@ export class ClusterProgram {
   }
 
   resume(): void {
-    this.#child?.kill('SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   /** Default: SIGKILL, as a crash. Resolves when it is gone. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<string> {
-    this.#child?.kill(signal);
+    this.#signal(signal);
     return this.#ended;
   }
 
@@ -93,11 +98,31 @@ export class ClusterProgram {
     return existsSync(log) && readFileSync(log, 'utf8').includes(words);
   }
 
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    try {
+      if (pid !== undefined) process.kill(pid, signal);
+    } catch (error) {
+      // It has ended meanwhile, which this process is about to hear.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+
   /** An error of this program, with the last lines that it wrote. */
   failure(what: string): Error {
     const { log } = this.#params;
     const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12) : [];
     return new Error([`${this.name}: ${what}; its last lines (all of them: ${log}):`, ...lines].join('\n  '));
+  }
+}
+
+/** The only child, seen from here: proc(5), CONFIG_PROC_CHILDREN. */
+export function childOf(pid: number): number | undefined {
+  try {
+    const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
+    return child > 0 ? child : undefined;
+  } catch {
+    return undefined;
   }
 }
 

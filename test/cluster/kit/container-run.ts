@@ -64,6 +64,12 @@ export class ContainerRun {
     await this.#life;
   }
 
+  /** Whatever its end: a container of a pod that is not started again. */
+  async once(): Promise<void> {
+    this.#life = this.#runOnce().then(() => undefined);
+    await this.#life;
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

@@ -9,6 +9,8 @@ export interface ControlPlanePlace {
   readonly pki: ClusterPki;
   readonly kubeconfig: string;
   readonly audit: AuditFiles;
+  readonly hasNodes: boolean;
+  readonly nodeGraceSeconds?: number | undefined;
 }
 
 export function etcdArgs({ address, directory }: ControlPlanePlace): string[] {
@@ -28,13 +30,12 @@ export function etcdArgs({ address, directory }: ControlPlanePlace): string[] {
   ];
 }
 
-export function apiServerArgs({ address, pki, audit }: ControlPlanePlace): string[] {
+export function apiServerArgs({ address, pki, audit, hasNodes }: ControlPlanePlace): string[] {
   return [
     `--etcd-servers=http://${address}:2379`,
     `--bind-address=${address}`,
     `--advertise-address=${address}`,
-    // An Endpoints object cannot hold a loopback address: the reconciler would log that for ever.
-    '--endpoint-reconciler-type=none',
+    ...(hasNodes ? kubeletArgs(pki) : withoutNodes),
     '--secure-port=6443',
     `--tls-cert-file=${pki.serving.certificateFile}`,
     `--tls-private-key-file=${pki.serving.keyFile}`,
@@ -51,7 +52,19 @@ export function apiServerArgs({ address, pki, audit }: ControlPlanePlace): strin
   ];
 }
 
-export function controllerManagerArgs({ address, pki, kubeconfig }: ControlPlanePlace): string[] {
+// An Endpoints object cannot hold a loopback address: the reconciler would log that for ever.
+const withoutNodes = ['--endpoint-reconciler-type=none'];
+
+function kubeletArgs({ kubeletClient, caFile }: ClusterPki): string[] {
+  return [
+    `--kubelet-client-certificate=${kubeletClient.certificateFile}`,
+    `--kubelet-client-key=${kubeletClient.keyFile}`,
+    `--kubelet-certificate-authority=${caFile}`,
+    '--kubelet-preferred-address-types=InternalIP',
+  ];
+}
+
+export function controllerManagerArgs({ address, pki, kubeconfig, nodeGraceSeconds }: ControlPlanePlace): string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     `--authentication-kubeconfig=${kubeconfig}`,
@@ -62,5 +75,6 @@ export function controllerManagerArgs({ address, pki, kubeconfig }: ControlPlane
     `--root-ca-file=${pki.caFile}`,
     `--cluster-signing-cert-file=${pki.caFile}`,
     `--cluster-signing-key-file=${pki.caKeyFile}`,
+    ...(nodeGraceSeconds === undefined ? [] : [`--node-monitor-grace-period=${String(nodeGraceSeconds)}s`]),
   ];
 }

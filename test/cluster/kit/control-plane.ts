@@ -1,6 +1,6 @@
 /**
- * A real control plane for one test file: etcd, kube-apiserver and kube-controller-manager on a loopback address of its own.
- * No node and no scheduler; pods run where a test starts a ProcessKubelet.
+ * A real control plane for one test file: etcd, kube-apiserver and kube-controller-manager, on a loopback address of its own.
+ * No scheduler; pods run where a test starts a ProcessKubelet, or real nodes (test/node/kit).
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,20 @@ export interface ControlPlaneOptions {
   readonly name: string;
   /** Install the CustomResourceDefinitions of crds/generated. Default true. */
   readonly crds?: boolean;
+  /** How long a node is believed without a word from it. Default: that of the controller manager, 50. */
+  readonly nodeGraceSeconds?: number | undefined;
+  /** Where it stands instead, with real nodes: they reach the API server at `address(1)`, and it reaches their kubelets. */
+  readonly nodeNetwork?: NodeNetwork;
+}
+
+export type NodeNetwork = Pick<AddressBlock, 'cidr' | 'address' | 'release'>;
+
+interface ControlPlaneParts extends Pick<ControlPlaneOptions, 'nodeGraceSeconds'> {
+  readonly directory: string;
+  readonly logs: string;
+  readonly block: NodeNetwork;
+  readonly pki: ClusterPki;
+  readonly hasNodes: boolean;
 }
 
 const START_MS = 60_000;
@@ -32,8 +46,8 @@ export class ControlPlane {
   readonly pki: ClusterPki;
   /** As the admin. */
   readonly api: ApiClient;
-  /** 127.x.y.0/24 of this control plane; the API server has `.1`, pods have `.100` and up. */
-  readonly block: AddressBlock;
+  /** 127.x.y.0/24 of this control plane, unless it has real nodes. The API server has `.1`, processes that play pods `.100` and up. */
+  readonly block: NodeNetwork;
   /** Gone after `stop`. */
   readonly directory: string;
   readonly logs: string;
@@ -45,7 +59,7 @@ export class ControlPlane {
   readonly #ends: (() => unknown)[] = [];
   readonly #removeOnExit: () => void;
 
-  private constructor(directory: string, logs: string, block: AddressBlock, pki: ClusterPki) {
+  private constructor({ directory, logs, block, pki, hasNodes, nodeGraceSeconds }: ControlPlaneParts) {
     this.directory = directory;
     this.logs = logs;
     this.block = block;
@@ -66,7 +80,7 @@ export class ControlPlane {
     });
     const audit = auditFiles(directory, logs);
     this.audit = new AuditLog(audit.log);
-    const place = { address, directory, pki, kubeconfig: this.kubeconfig, audit };
+    const place = { address, directory, pki, kubeconfig: this.kubeconfig, audit, hasNodes, nodeGraceSeconds };
     const program = (
       name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager',
       args: string[],
@@ -88,14 +102,18 @@ export class ControlPlane {
     process.once('exit', this.#removeOnExit);
   }
 
-  static async start({ name, crds = true }: ControlPlaneOptions): Promise<ControlPlane> {
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const { name, crds = true, nodeGraceSeconds, nodeNetwork } = options;
     const logs = join(repository, 'work', 'cluster', name);
     rmSync(logs, { recursive: true, force: true });
     mkdirSync(logs, { recursive: true });
     const directory = mkdtempSync(join(tmpdir(), `teams-sbc-${name}-`));
-    const block = await freeBlock();
+    const block = nodeNetwork ?? (await freeBlock());
     const pki = await createClusterPki(join(directory, 'pki'), block.address(1));
-    const cluster = new ControlPlane(directory, logs, block, pki);
+    const cluster = new ControlPlane({
+      ...{ directory, logs, block, pki, nodeGraceSeconds },
+      hasNodes: nodeNetwork !== undefined,
+    });
     try {
       cluster.etcd.launch();
       await cluster.etcd.ready();

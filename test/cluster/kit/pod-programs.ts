@@ -16,6 +16,8 @@ export const productPrograms: PodPrograms = (image) => {
       return [node, join(repository, 'sbc-runtime/src/main.ts')];
     case 'operator':
       return [node, join(repository, 'operator/src/cluster/main.ts')];
+    case 'call-test':
+      return [node, join(repository, 'test/call-test/main.ts')];
     case 'rtpengine':
       return ['rtpengine'];
     default:

@@ -98,9 +98,10 @@ export class PodRun {
     await this.#mount();
     void this.#refresh();
     const main = this.pod.spec.containers;
+    const isOnce = this.pod.spec.restartPolicy === 'Never';
     for (const run of this.containers) {
       if (this.#ending.signal.aborted) return;
-      if (main.includes(run.container)) void run.keepRunning();
+      if (main.includes(run.container)) void (isOnce ? run.once() : run.keepRunning());
       else if (this.#sidecars.includes(run)) await run.keepRunning();
       else await run.complete();
     }

@@ -26,7 +26,7 @@ export function podStatus({ pod, place, containers, startTime, problem }: PodSta
     ...(holds || problem === '' ? {} : { reason: 'ContainersNotReady', message: problem }),
   });
   return {
-    phase: hasStarted && isInitialized ? 'Running' : 'Pending',
+    phase: endOf(pod, main) ?? (hasStarted && isInitialized ? 'Running' : 'Pending'),
     hostIP: place.hostIP,
     hostIPs: [{ ip: place.hostIP }],
     podIP: place.podIP,
@@ -41,6 +41,13 @@ export function podStatus({ pod, place, containers, startTime, problem }: PodSta
     initContainerStatuses: init.map(containerStatus),
     containerStatuses: main.map(containerStatus),
   };
+}
+
+/** Of a pod whose containers are not started again, once all have ended. */
+function endOf({ spec }: PodObject, main: readonly ContainerRun[]): 'Succeeded' | 'Failed' | undefined {
+  const codes = main.flatMap(({ state }) => (state.kind === 'terminated' ? [state.exitCode] : []));
+  if (spec.restartPolicy !== 'Never' || codes.length < main.length) return undefined;
+  return codes.every((code) => code === 0) ? 'Succeeded' : 'Failed';
 }
 
 function containerStatus({ container, state, isReady, isStarted, restartCount, pid }: ContainerRun) {

@@ -1,4 +1,4 @@
-// Command cert-manager is the certificate controllers of cert-manager with its CA and self-signed issuers. No webhook, no ACME.
+// Command cert-manager is the certificate controllers of cert-manager with its CA, self-signed and ACME issuers. No webhook.
 package main
 
 import (
@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"log"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/cert-manager/cert-manager/pkg/controller"
+	_ "github.com/cert-manager/cert-manager/pkg/controller/acmechallenges"
+	_ "github.com/cert-manager/cert-manager/pkg/controller/acmeorders"
+	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/acme"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/approver"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/selfsigned"
@@ -23,6 +27,7 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificates/trigger"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/clusterissuers"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
+	_ "github.com/cert-manager/cert-manager/pkg/issuer/acme"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
 	"k8s.io/klog/v2"
@@ -33,24 +38,35 @@ const workers = 2
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "kubeconfig file")
 	namespace := flag.String("cluster-resource-namespace", "cert-manager", "namespace of the Secrets that ClusterIssuers name")
+	nameservers := flag.String("dns01-recursive-nameservers", "", "where challenges are looked up before the authority is told: address:port, with commas between")
 	klog.InitFlags(nil)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, stop, *kubeconfig, *namespace); err != nil {
+	if err := run(ctx, stop, options(*kubeconfig, *namespace, *nameservers)); err != nil {
 		log.Fatalf("Cannot run cert-manager: %v", err)
 	}
 }
 
-func run(ctx context.Context, stop func(), kubeconfig, namespace string) error {
-	factory, err := controller.NewContextFactory(ctx, controller.ContextOptions{
+func options(kubeconfig, namespace, nameservers string) controller.ContextOptions {
+	known := controller.ContextOptions{
 		Kubeconfig:    kubeconfig,
 		IssuerOptions: controller.IssuerOptions{ClusterResourceNamespace: namespace},
 		CertificateOptions: controller.CertificateOptions{
 			CertificateRequestMinimumBackoffDuration: time.Second,
 			CertificateRequestMaximumBackoffDuration: time.Minute,
 		},
-	})
+		ACMEOptions:      controller.ACMEOptions{DNS01CheckRetryPeriod: time.Second},
+		SchedulerOptions: controller.SchedulerOptions{MaxConcurrentChallenges: 60},
+	}
+	if nameservers != "" {
+		known.ACMEOptions.DNS01Nameservers = strings.Split(nameservers, ",")
+	}
+	return known
+}
+
+func run(ctx context.Context, stop func(), known controller.ContextOptions) error {
+	factory, err := controller.NewContextFactory(ctx, known)
 	if err != nil {
 		return err
 	}

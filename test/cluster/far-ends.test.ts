@@ -17,7 +17,7 @@ let pbx: Baresip;
 /** One for each data centre: each can be away alone. */
 let microsoft: TeamsSimulator[];
 before(async () => {
-  cluster = await startControlPlane({ name: 'status' });
+  cluster = await startControlPlane({ name: 'far-ends' });
   stage = await TeamsStage.raise(cluster);
   microsoft = await Promise.all(stage.dataCentres.map((_, at) => raise(at)));
   pbx = await stage.pbxPhone();
@@ -107,7 +107,7 @@ test('a data centre that is gone is down with the reason, and the trunk stays re
   await microsoft[1]!.stop();
   const killedMs = performance.now();
   await statesAre(up, 'Down Unknown', up);
-  // OPTIONS every 3 seconds, a look at the pod every 10.
+  // OPTIONS every 3 seconds, a look at the pod every second.
   assert.ok(performance.now() - killedMs < 20_000);
   const condition = await says('Reachable', 'True PartlyReachable');
   assert.equal(condition.message, 'sip2.pstnhub.microsoft.com:5061: connection refused (from sbc-0)');

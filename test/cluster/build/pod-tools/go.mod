@@ -1,0 +1,3 @@
+module teams-sbc.dev/test/cluster/pod-tools
+
+go 1.26
