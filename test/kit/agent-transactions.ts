@@ -40,7 +40,7 @@ export interface Server {
 
 export interface AgentTransactionsDeps {
   readonly clock: Clock;
-  readonly network: Network;
+  readonly network: Pick<Network, 'wireFrom' | 'carryToSbc'>;
   readonly station: Station;
   readonly onRequest: (server: Server) => void;
   readonly onAck: (ack: string) => void;

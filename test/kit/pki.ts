@@ -48,7 +48,8 @@ export class Pki {
     this.root = readFileSync(this.rootFile, 'latin1');
   }
 
-  static async create(directory: string): Promise<Pki> {
+  /** @param name Common name of its roots */
+  static async create(directory: string, name = 'Test root CA'): Promise<Pki> {
     for (const issuer of ['trusted', 'rogue']) {
       const home = join(directory, issuer);
       mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -64,7 +65,7 @@ export class Pki {
           '-days',
           '120',
           '-subj',
-          '/O=teams-sbc test/CN=Test root CA',
+          `/O=teams-sbc test/CN=${name}`,
         ],
         ['-keyout', join(home, 'ca.key'), '-out', join(home, 'ca.crt')],
         ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],

@@ -94,6 +94,11 @@ export class RunningProcess {
     });
   }
 
+  /** To its standard input. */
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
