@@ -1,6 +1,6 @@
 /** Maps of texts that go into the metadata of objects that the operator makes. */
 import { z } from 'zod';
-import { withRules } from './rule.ts';
+import { withRules, type Rule } from './rule.ts';
 
 /** More than anybody writes by hand, and little enough for the API server to bound. */
 const maxEntries = 32;
@@ -12,7 +12,7 @@ const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
 const isKey = (text: string) => text.length <= maxKey && qualifiedName.test(text);
 
-function textMap<Value extends z.ZodType<string>>(value: Value) {
+function textMap<Value extends z.ZodType<string>>(value: Value, ...further: readonly Rule<Record<string, string>>[]) {
   const map = z
     .record(z.string(), value)
     .refine((entries) => Object.keys(entries).length <= maxEntries, { abort: true })
@@ -29,10 +29,20 @@ function textMap<Value extends z.ZodType<string>>(value: Value) {
             ?.slice(0, 80),
         ),
     },
+    ...further,
   ]);
 }
 
-export const annotations = textMap(z.string().max(4096)).meta({
+/** Orders to the operator about one object: all that it makes would carry them. */
+const ownPrefix = 'teams-sbc.dev/';
+
+const noOrders: Rule<Record<string, string>> = {
+  cel: `!self.exists(key, key.startsWith('${ownPrefix}'))`,
+  message: `keys that begin with ${ownPrefix} are orders to the operator about one object: set them on that object with kubectl annotate`,
+  holds: (entries) => !Object.keys(entries).some((key) => key.startsWith(ownPrefix)),
+};
+
+export const annotations = textMap(z.string().max(4096), noOrders).meta({
   allowed: `at most ${String(maxEntries)} texts under names such as example.com/name`,
 });
 

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 
-interface Rule<Value> {
+export interface Rule<Value> {
   /** CEL, evaluated by the API server after defaulting; `self` is the value that the rule stands on. */
   readonly cel: string;
   /** What is wrong and what to do about it, as a sentence without a full stop. */

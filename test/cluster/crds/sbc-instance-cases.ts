@@ -197,6 +197,12 @@ export const sbcInstanceCases: KindCases = {
       says: keyName,
     },
     {
+      what: 'an order to the operator for every pod',
+      change: { 'podTemplate.annotations': { 'teams-sbc.dev/end-calls': 'now' } },
+      at: 'spec.podTemplate.annotations',
+      says: 'keys that begin with teams-sbc.dev/ are orders to the operator about one object: set them on that object with kubectl annotate',
+    },
+    {
       what: 'a node label of no legal name',
       change: { 'podTemplate.nodeSelector': { '/zone': 'a' } },
       at: 'spec.podTemplate.nodeSelector',
