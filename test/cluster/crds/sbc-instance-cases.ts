@@ -3,6 +3,8 @@ import { conditions, type KindCases } from './kind-cases.ts';
 const minimal = { domain: 'voice.example.com', tls: { secretRef: { name: 'sbc-tls' } } };
 const teams = { kind: 'TeamsTrunk', transport: 'TLS', port: 5061 };
 const pbx = { kind: 'PbxTrunk', transport: 'UDP', port: 5060 };
+const noOrders =
+  'keys that begin with teams-sbc.dev/ are orders to the operator about one object: set them on that object with kubectl annotate';
 const keyName = 'a key is a name such as example.com/name: letters, digits, hyphens, dots, underscores and one slash';
 const image =
   'an image is one word of letters, digits and . _ : / @ -, such as registry.example.com/teams-sbc/sbc-runtime:0.1.0: remove spaces and line breaks';
@@ -200,7 +202,7 @@ export const sbcInstanceCases: KindCases = {
       what: 'an order to the operator for every pod',
       change: { 'podTemplate.annotations': { 'teams-sbc.dev/end-calls': 'now' } },
       at: 'spec.podTemplate.annotations',
-      says: 'keys that begin with teams-sbc.dev/ are orders to the operator about one object: set them on that object with kubectl annotate',
+      says: noOrders,
     },
     {
       what: 'a node label of no legal name',
@@ -213,6 +215,15 @@ export const sbcInstanceCases: KindCases = {
       change: { 'network.mode': 'LoadBalancerPerPod', 'network.serviceAnnotations': { 'a/b/c': 'd' } },
       at: 'spec.network.serviceAnnotations',
       says: keyName,
+    },
+    {
+      what: 'an order to the operator on every Service',
+      change: {
+        'network.mode': 'LoadBalancerPerPod',
+        'network.serviceAnnotations': { 'teams-sbc.dev/end-calls': 'now' },
+      },
+      at: 'spec.network.serviceAnnotations',
+      says: noOrders,
     },
     {
       what: 'a toleration of nothing',
