@@ -76,7 +76,7 @@ test('while a pod waits for its call the condition tells pod, calls and the late
   await Promise.all([phones.teams.waitFor('CALL_CLOSED'), phones.pbx.waitFor('CALL_CLOSED')]);
   await isReplaced(uid);
   await stage.objects.says('sbcinstances', 'sbc', 'Draining', 'False NotDraining');
-  assert.equal((await eventsAbout('EndingCalls')).length, 1);
+  await until(async () => (await eventsAbout('EndingCalls')).length === 1, { what: 'the event' });
 });
 
 test('a pod that drains follows a lower drain.timeoutSeconds', async () => {
@@ -92,7 +92,8 @@ test('a grace period that is shorter than the drain ends with a BYE to both side
   const hurried = (await eventsAbout('EndingCalls')).length;
   const uid = await leaveWithCall({ gracePeriodSeconds: 25 });
   await Promise.all([phones.teams.waitFor('CALL_CLOSED'), phones.pbx.waitFor('CALL_CLOSED')]);
-  assert.equal((await eventsAbout('EndingCalls')).length, hurried + 1);
+  // Told after it was done.
+  await until(async () => (await eventsAbout('EndingCalls')).length === hurried + 1, { what: 'the event' });
   await isReplaced(uid);
 });
 

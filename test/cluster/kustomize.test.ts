@@ -107,6 +107,6 @@ test('kubectl delete -k config/samples and config/default leave nothing behind',
 test('a client-side kubectl apply -k config/default does it too', async () => {
   await cluster.kubectl('apply', '--warnings-as-errors', '-k', directory);
   await cluster.kubectl('apply', '--warnings-as-errors', '-k', directory);
-  await cluster.kubectl('delete', '-k', directory);
+  await cluster.kubectl('delete', '--ignore-not-found', '-k', directory);
   assert.equal(await left(), '');
 });
