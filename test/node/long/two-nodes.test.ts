@@ -50,7 +50,9 @@ test('A node with another address tells it, and is reached there', async () => {
     (await kubectl('get', 'node', 'n2', '-o', 'jsonpath={.status.addresses[0].address}')) === '172.30.0.22';
   await until(told, { what: 'the node to tell its address' });
   assert.match(await fetchIn('on-n1', `http://${await addressOf('on-n2')}:8080/`), /^on-n2 answers/);
-  assert.equal(await kubectl('logs', 'on-n2'), 'serving on port 8080\n');
+  // A kubelet that starts answers 404 to requests for logs until it has all of its handlers.
+  const logged = async () => (await kubectl('logs', 'on-n2').catch(() => '')) === 'serving on port 8080\n';
+  await until(logged, { what: 'the log of a pod there' });
 });
 
 test('A node that is switched off becomes NotReady; switched on, it starts its pods again', async () => {
