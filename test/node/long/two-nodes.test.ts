@@ -31,7 +31,10 @@ test('A pod reaches the pods of the other node, with its own address, and its Se
   assert.match(one, /^10\.245\.1\./);
   assert.match(two, /^10\.245\.2\./);
   assert.equal(await fetchIn('on-n1', `http://${two}:8080/`), `on-n2 answers ${one}\n`);
-  assert.equal(await fetchIn('on-n1', 'http://on-n2.default.svc.cluster.local/'), `on-n2 answers ${one}\n`);
+  // DNS and kube-proxy hear of a Service when they hear of it.
+  const url = 'http://on-n2.default.svc.cluster.local/';
+  const answers = async () => (await fetchIn('on-n1', url).catch(() => '')) === `on-n2 answers ${one}\n`;
+  await until(answers, { what: 'the Service to answer' });
 });
 
 test('A node without its cable becomes NotReady, and Ready again with it; its pods never ended', async () => {
