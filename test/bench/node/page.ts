@@ -36,7 +36,7 @@ Taken ${new Date().toISOString().slice(0, 10)}.
 
 ## What each event does to calls
 
-Written by \`make test-cluster\` into \`work/node-figures.jsonl\`, the newest line of each event. A gap is the longest time without a packet in any direction of any held call (one packet each 20 ms); of about the size of the own lateness it is the busy machine, not the SBC.
+Written by \`make test-cluster\` into \`work/node-figures.jsonl\`, of each figure the newest, whatever else the machine did then. A gap is the longest time without a packet in any direction of any held call (one packet each 20 ms); of about the size of the own lateness it is the busy machine, not the SBC.
 
 ${eventTable(events)}
 `;

@@ -8,7 +8,7 @@ import { figure } from '../kit/figure.ts';
 import { VoiceStage } from '../kit/voice-stage.ts';
 
 const EACH = 3;
-/** What issue and docs promise: a new call is answered that soon after something died. */
+/** After something died a new call is answered within that: nobody redials an emergency number for longer. */
 const NEW_CALLS_WITHIN_MS = 5000;
 
 let stage: VoiceStage;
