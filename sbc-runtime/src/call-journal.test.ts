@@ -69,4 +69,20 @@ describe('The calls that an earlier process has left', () => {
     const { kept, said } = keep(two, unreadable);
     assert.deepEqual([idsOf(kept.takeFound()), said[0]?.[1]], [[], { error: 'Permission denied' }]);
   });
+
+  it('are found and let go of although the file cannot be removed', () => {
+    const stuck = () => {
+      const file = new MemoryFile();
+      file.remove = () => {
+        throw new Error('Read-only file system');
+      };
+      return file;
+    };
+    const damaged = keep(`${two}+c {\n`, stuck());
+    const found = damaged.kept.takeFound();
+    assert.deepEqual([idsOf(found), found.isDamaged], [['a', 'b'], true]);
+    assert.deepEqual(damaged.said[1]?.[1], { error: 'Read-only file system' });
+    const foreign = keep(two.replace('calls 1', 'calls 2'), stuck());
+    assert.deepEqual([idsOf(foreign.kept.takeFound()), foreign.said.length], [[], 2]);
+  });
 });

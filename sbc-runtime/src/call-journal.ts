@@ -32,7 +32,8 @@ export function keepCallsIn(params: JournalParams): KeptCalls {
   return { journal, takeFound, close: () => journal.close() };
 }
 
-function findCalls({ file, log }: JournalParams): FoundCalls {
+function findCalls(params: JournalParams): FoundCalls {
+  const { file, log } = params;
   let content: JournalContent;
   try {
     content = readJournal(file.read());
@@ -46,7 +47,7 @@ function findCalls({ file, log }: JournalParams): FoundCalls {
     log.error('The journal of calls is of another version: those of the process before this one are lost', {
       found: content.found,
     });
-    file.remove();
+    remove(params);
     return nothingFound;
   }
   const calls = content.entries.map(callSnapshot).filter((call): call is CallSnapshot => call !== undefined);
@@ -54,7 +55,16 @@ function findCalls({ file, log }: JournalParams): FoundCalls {
   if (isDamaged) {
     const where = content.kind === 'damaged' ? { line: content.line, problem: content.problem } : {};
     log.error('The journal of calls is damaged: its calls end', { calls: calls.length, ...where });
-    file.remove();
+    remove(params);
   }
   return { calls, isDamaged };
+}
+
+/** Where it cannot be, the journal of this process takes its place with its first line. */
+function remove({ file, log }: JournalParams): void {
+  try {
+    file.remove();
+  } catch (error) {
+    log.error('Cannot remove the journal of calls', { error: error instanceof Error ? error.message : String(error) });
+  }
 }

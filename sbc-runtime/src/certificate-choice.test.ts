@@ -97,3 +97,23 @@ test('a document that keeps its certificate is the one in force, byte by byte', 
   const choice = chooseCertificates(documentOf({ ...long, key: short.key }), documentOf(long), { ordinal: 0, nowMs });
   assert.equal(choice.document.fingerprint, documentOf(long).fingerprint);
 });
+
+test('a trust bundle that nobody can read is the one before it, where it is of the same source', () => {
+  const trusting = (roots: string, key = 'ca.crt'): LoadedDocument => {
+    const before = documentOf(long);
+    const source = { kind: 'ConfigMap', name: 'ca', key } as const;
+    return {
+      ...before,
+      state: { ...before.state, trustBundles: [{ name: 'ca', source }] },
+      trustBundles: [{ name: 'ca', roots, isMicrosoft: false }],
+    };
+  };
+  const [other, broken] = [authority.selfSigned('Other').pem, `${root.pem}-----BEGIN CERTIFICATE-----\nwords`];
+  const rootsOf = (next: LoadedDocument) =>
+    chooseCertificates(next, trusting(root.pem), { ordinal: 0, nowMs }).document.trustBundles[0]?.roots;
+  assert.deepEqual(
+    [other, broken, 'words', ''].map((roots) => rootsOf(trusting(roots))),
+    [other, root.pem, root.pem, root.pem],
+  );
+  assert.equal(rootsOf(trusting('words', 'another.crt')), 'words');
+});

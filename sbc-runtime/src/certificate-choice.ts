@@ -1,9 +1,10 @@
 /**
  * Which certificate serves under a name: what its Secret holds now, or what served before, where that is better. A Secret is
- * refused by itself: a renewal that went wrong must hold up neither calls nor the next routing state. Pure.
+ * refused by itself: a renewal that went wrong must hold up neither calls nor the next routing state. The same for a trust
+ * bundle that nobody can read. Pure.
  */
 import { X509Certificate } from 'node:crypto';
-import { fingerprintOf, type LoadedDocument } from './settings/document-files.ts';
+import { fingerprintOf, type LoadedDocument, type TrustFiles } from './settings/document-files.ts';
 import { isFatal, tlsSources } from './tls-sources.ts';
 import { TlsMaterial, type CertificateSource, type TlsProblem } from './transport/tls-material.ts';
 import { carriesName } from './transport/tls-verifier.ts';
@@ -16,8 +17,9 @@ export interface RefusedCertificate {
 }
 
 export interface ChosenCertificates {
-  /** With the certificates that serve. */
+  /** With the certificates and trust bundles that serve. */
   readonly document: LoadedDocument;
+  /** Of trust bundles the conditions of their trunks tell. */
   readonly refused: readonly RefusedCertificate[];
 }
 
@@ -41,8 +43,14 @@ export function chooseCertificates(
     refused.push({ name: entry.name, problem });
     return inForce;
   });
-  if (refused.length === 0) return { document, refused };
-  const chosen = { ...document, certificates };
+  const trustBundles = document.trustBundles.map((entry) => {
+    const inForce = before.trustBundles.find(({ name }) => name === entry.name);
+    const isSame = sourceOf(document, entry.name) === sourceOf(before, entry.name);
+    return inForce !== undefined && isSame && inForce.roots !== entry.roots && !isReadable(entry) ? inForce : entry;
+  });
+  const isAsRead = trustBundles.every((entry, at) => entry === document.trustBundles[at]);
+  if (refused.length === 0 && isAsRead) return { document, refused };
+  const chosen = { ...document, certificates, trustBundles };
   return { document: { ...chosen, fingerprint: fingerprintOf(chosen) }, refused };
 }
 
@@ -68,6 +76,14 @@ function lostNames(source: CertificateSource, old: CertificateSource): string | 
 
 function problemsOf(source: CertificateSource, nowMs: number): readonly TlsProblem[] {
   return new TlsMaterial().replace({ certificates: [source], bundles: [], trunks: [] }, nowMs);
+}
+
+function sourceOf({ state }: LoadedDocument, bundle: string): string {
+  return JSON.stringify(state.trustBundles.find(({ name }) => name === bundle)?.source);
+}
+
+function isReadable(bundle: TrustFiles): boolean {
+  return new TlsMaterial().replace({ certificates: [], bundles: [bundle], trunks: [] }, 0).length === 0;
 }
 
 const isOutsideDates = ({ problem }: TlsProblem): boolean => problem === 'expired' || problem === 'not-yet-valid';

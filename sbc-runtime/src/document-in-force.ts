@@ -69,9 +69,7 @@ export class DocumentInForce {
     this.#deps = deps;
     this.#inForce = { document: deps.first, former: [] };
     this.#seenFingerprint = deps.first.fingerprint;
-    this.#reader = new DocumentReader(deps.directories, (name) =>
-      this.#inForce.document.certificates.find((certificate) => certificate.name === name),
-    );
+    this.#reader = new DocumentReader(deps.directories, () => this.#inForce.document);
   }
 
   get document(): LoadedDocument {

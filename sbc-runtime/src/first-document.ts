@@ -5,7 +5,6 @@ import { SbcError } from './kernel/error.ts';
 import {
   loadDocument,
   type Directories,
-  type KeptCertificates,
   type LoadedDocument,
   type RefusedDocument,
 } from './settings/document-files.ts';
@@ -57,14 +56,13 @@ function findFirstDocument(deps: FirstDocumentDeps): FirstDocument | Obstacle {
 
 const isObstacle = (found: FirstDocument | Obstacle): found is Obstacle => 'message' in found;
 
-/** @param before a certificate that is better than what its Secret holds now is taken from there */
+/** @param before a certificate, login or bundle that is better than what stands there now is taken from it */
 function usable(
   directories: Directories,
   { podName, wallMs }: FirstDocumentDeps,
   before?: LoadedDocument,
 ): FirstDocument | Obstacle {
-  const kept: KeptCertificates = (name) => before?.certificates.find((certificate) => certificate.name === name);
-  const loaded = loadDocument(directories, kept);
+  const loaded = loadDocument(directories, () => before);
   if (!loaded.ok) {
     const { problems } = loaded.refusal;
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more problems)` : '';

@@ -97,7 +97,11 @@ export const chartValues = z.strictObject({
     .default({ requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: '512Mi' } })
     .meta({ description: 'Resources of the operator' }),
   nodeSelector: strings('Labels of the nodes that the operator may stand on'),
-  tolerations: objects('Taints that the operator tolerates'),
+  tolerations: objects('Taints that the operator tolerates, besides those of a node that is lost'),
+  nodeLossSeconds: z.int().min(0).max(3600).default(30).meta({
+    description:
+      'How long the operator stays on a node that is not ready or unreachable before another takes its place; Kubernetes’ own default is 300',
+  }),
   affinity: object('Affinity of the operator; empty: its replicas stand on different nodes where there are several'),
   priorityClassName: z.string().default('').meta({ description: 'Priority class of the operator' }),
   podAnnotations: strings('Annotations of the operator’s pods'),

@@ -237,6 +237,57 @@ test('a routing state that the runtime refuses: it says why, goes on with the on
   assert.notEqual((await stage.summary('sbc-0')).hash, before);
 });
 
+test('a trunk that is served keeps its login where that is deleted or misnamed, until a pod starts anew; others change meanwhile', async () => {
+  const login = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'kept-login' } };
+  const stringData = { username: 'ada', password: 'lovelace' };
+  const served = (name: string, codecs: readonly string[] = []) =>
+    pbxTrunk('served', '10.20.2.2', { auth: { secretRef: { name } }, codecs });
+  const isIn = async () => (await stage.document()).trunks.some(({ name }) => name === 'served');
+  const says = async (words: RegExp) => {
+    await complains('pbxtrunks', 'served', 'ResolvedRefs', 'SecretNotFound', words);
+    await stage.runs();
+    assert.ok(await isIn());
+  };
+  const isServed = () => stage.says('pbxtrunks', 'served', 'Programmed', 'True InSync', 45_000);
+  await stage.apply({ ...login, stringData }, served('kept-login'));
+  await isServed();
+  await stage.apply(served('misnamed'));
+  await says(/found misnamed, .*what was accepted before \(generation 1\) stays in force$/);
+  await stage.apply(served('kept-login'));
+  await isServed();
+  await stage.delete('secrets', 'kept-login');
+  await says(/the pods have what Secret\/kept-login held last/);
+  await stage.apply(pbxTrunk('meanwhile', '10.20.2.3'));
+  await recovers('pbxtrunks', 'meanwhile');
+  assert.ok(await isIn());
+  await stage.delete('pods', 'sbc-0');
+  await until(async () => !(await isIn()), { what: 'a document that a new pod can use', withinMs: 60_000 });
+  await stage.runs();
+  await stage.apply({ ...login, stringData });
+  await isServed();
+});
+
+test('two routes that are applied with one command reach the pods together', async () => {
+  const seen = new Set([(await stage.index()).hash]);
+  const route = (name: string) => ({
+    apiVersion: 'teams-sbc.dev/v1alpha1',
+    kind: 'CallRoute',
+    metadata: { name },
+    spec: { sbcRef: { name: 'sbc' }, destinations: [{ kind: 'PbxTrunk', name: 'pbx' }] },
+  });
+  const applied = stage.apply(route('one'), route('two'));
+  const areBothIn = async () => {
+    seen.add((await stage.index()).hash);
+    return (await stage.document()).callRoutes?.length === 2;
+  };
+  await until(areBothIn, { what: 'both routes', everyMs: 10 });
+  await applied;
+  seen.add((await stage.index()).hash);
+  assert.equal(seen.size, 2, 'nothing in between');
+  for (const name of ['one', 'two']) await cluster.kubectl('delete', 'callroute', name, '-n', stage.namespace);
+  await stage.runs();
+});
+
 const all: readonly Plural[] = ['sbcinstances', 'teamstrunks', 'pbxtrunks', 'numberpolicies'];
 
 test('in the end everything that was bad is well, and every reason that was ever said is documented', async () => {

@@ -101,6 +101,26 @@ test('what it renders is the same every time, and has no hooks but its test', as
   await helm.run('lint', '--strict', chart);
 });
 
+test('the operator leaves a node that is lost before the five minutes of Kubernetes are over, whatever else it tolerates', async () => {
+  const tolerated = async (...values: string[]) => {
+    const objects = objectsOf(await helm.template(...values.flatMap((value) => ['--set', value])));
+    const { spec } = objects.find(({ kind }) => kind === 'Deployment')?.['spec'].template;
+    const tolerations = spec.tolerations as { readonly key: string; readonly tolerationSeconds?: number }[];
+    return tolerations.map(({ key, tolerationSeconds = null }) => [key, tolerationSeconds]);
+  };
+  const [notReady, unreachable] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+  assert.deepEqual(await tolerated(), [
+    [notReady, 30],
+    [unreachable, 30],
+  ]);
+  const values = ['nodeLossSeconds=90', 'tolerations[0].key=dedicated', 'tolerations[0].operator=Exists'];
+  assert.deepEqual(await tolerated(...values), [
+    [notReady, 90],
+    [unreachable, 90],
+    ['dedicated', null],
+  ]);
+});
+
 test('wrong values are refused before anything is applied, by their name', async () => {
   const cases = {
     'replicas=0': "at '/replicas': minimum: got 0, want 1",
@@ -180,6 +200,7 @@ test('an install over kept CustomResourceDefinitions takes them on', async () =>
 
 test('an uninstall with crds.keep=false removes all of it', async () => {
   await helm.run('upgrade', 'teams-sbc', chart, ...inSystem, '--set', 'crds.keep=false');
+  await cluster.customKindsAreServed();
   await helm.run('uninstall', 'teams-sbc', ...inSystem, '--wait');
   await until(async () => (await crds()).length === 0, { what: 'the end of the CustomResourceDefinitions' });
 });

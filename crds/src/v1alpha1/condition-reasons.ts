@@ -95,14 +95,20 @@ export const resolvedRefsPolicy = { ...resolvedRefs, InstanceNotFound: instanceN
 
 export const resolvedRefsTeamsTrunk = {
   ...resolvedRefsPolicy,
-  ...secretNotFound,
+  SecretNotFound: bad(
+    'A Secret that it names is not there, in this namespace; a trunk that was served goes on as the message says',
+    'Create the Secret; it is taken up without a restart',
+  ),
   ConfigMapNotFound: bad(
-    'A ConfigMap that it names is not there, in this namespace',
+    'A ConfigMap that it names is not there, in this namespace; a trunk that was served goes on as the message says',
     'Create the ConfigMap; it is taken up without a restart',
   ),
-  KeyNotFound: bad('A Secret or ConfigMap lacks the key that is needed', 'Add the key that the message names'),
+  KeyNotFound: bad(
+    'A Secret or ConfigMap lacks the key that is needed; a trunk that was served goes on as the message says',
+    'Add the key that the message names',
+  ),
   InvalidTrustBundle: bad(
-    'A CA bundle holds no certificate that can be read',
+    'A CA bundle holds no certificate that can be read; a trunk that was served goes on as the message says',
     'Put PEM text (-----BEGIN CERTIFICATE-----) under the key that caBundleRef names',
   ),
 } as const;
@@ -110,7 +116,7 @@ export const resolvedRefsTeamsTrunk = {
 export const resolvedRefsPbxTrunk = {
   ...resolvedRefsTeamsTrunk,
   InvalidCredentials: bad(
-    'The Secret of spec.auth has no username or no password',
+    'The Secret of spec.auth has no username or no password; a trunk that was served goes on as the message says',
     'Fill the keys username and password of the Secret',
   ),
 } as const;
@@ -119,11 +125,11 @@ export const resolvedRefsRoute = {
   ...resolvedRefsPolicy,
   TrunkNotFound: bad(
     'A trunk that the route names is not there, belongs to another instance, or is left out for a problem of its own',
-    'Create or mend the trunk, or correct the name; destinations that are there are used meanwhile, and without any its calls are answered 503',
+    'Create or mend the trunk, or correct the name; destinations that are there are used meanwhile; without any the route goes on as it was before, where all that it named then is there, else its calls are answered 503',
   ),
   PolicyNotFound: bad(
     'A NumberPolicy that the route names is not there, belongs to another instance, or is left out for a problem of its own',
-    'Create or mend the NumberPolicy, or correct policyRef.name; calls that the route is for are answered 503 meanwhile',
+    'Create or mend the NumberPolicy, or correct policyRef.name; meanwhile the route goes on as it was before, where all that it named then is there, else its calls are answered 503',
   ),
 } as const;
 

@@ -65,6 +65,7 @@ test('a cheap instance is looked at soon, one that takes long at a quarter of th
   assert.equal(coalescing.delayMs('a'), 25);
   coalescing.took('a', 100);
   assert.equal(coalescing.delayMs('a'), 300);
+  assert.deepEqual(coalescing.settling('a'), { quietMs: 200, atLeastMs: 300, atMostMs: 1000 });
   coalescing.took('a', 5000);
   assert.equal(coalescing.delayMs('a'), 2000);
   coalescing.forget('a');

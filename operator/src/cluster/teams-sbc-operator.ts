@@ -229,7 +229,8 @@ export class TeamsSbcOperator extends SbcOperator {
       this.#reader.forget(object);
       this.#coalescing.forget(instance);
     }
-    this.#look(instance);
+    if (isNew || isGone) this.#look(instance);
+    else this.#lookOnceSettled(instance);
     if (isNew || isGone) this.#tellMembers(instance);
   }
 
@@ -237,9 +238,9 @@ export class TeamsSbcOperator extends SbcOperator {
     if (isDeleted(type)) this.#reader.forget(object);
     controller.enqueue(keyFrom(object));
     if (before !== undefined && !isDeleted(type) && isSameManifest(before, object)) return;
-    this.#look(sbcRefOf(object));
+    this.#lookOnceSettled(sbcRefOf(object));
     // A reference that moved has two ends.
-    if (before !== undefined && sbcRefOf(before) !== sbcRefOf(object)) this.#look(sbcRefOf(before));
+    if (before !== undefined && sbcRefOf(before) !== sbcRefOf(object)) this.#lookOnceSettled(sbcRefOf(before));
   }
 
   #childChanged({ object, before, type }: OperatorEvent): void {
@@ -292,6 +293,10 @@ export class TeamsSbcOperator extends SbcOperator {
 
   #look(instance: string | undefined): void {
     if (instance !== undefined) this.#instances?.queue.addAfter(instance, this.#coalescing.delayMs(instance));
+  }
+
+  #lookOnceSettled(instance: string | undefined): void {
+    if (instance !== undefined) this.#instances?.queue.settle(instance, this.#coalescing.settling(instance));
   }
 
   #lookAtAll(): void {

@@ -1,6 +1,7 @@
 /**
  * One CallRoute of the document, or the problems for which it is left out. Pure. What it names and cannot have is taken out
- * of it, not passed on to the next route: calls that it is for find nobody (503) until the problem is mended.
+ * of it, not passed on to the next route: calls that it is for find nobody (503) until the problem is mended, or go on by its
+ * former entry (`former-entries.ts`).
  */
 import type { CallRoute } from '@teams-sbc/crds';
 import { parseNumberPattern } from '@teams-sbc/crds/runtime';

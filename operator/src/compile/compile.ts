@@ -29,7 +29,7 @@ import { CompileMemo } from './compile-memo.ts';
 import { refused } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import { FormerEntries } from './former-entries.ts';
-import type { InForce, Present } from './former-entries.ts';
+import type { GoesOn, InForce, Present } from './former-entries.ts';
 import { orphanNotes } from './derived-trunks.ts';
 import type { PodName } from './fqdns.ts';
 import { podName, podNames } from './fqdns.ts';
@@ -59,8 +59,10 @@ export interface Compilation {
 export interface CompileOptions {
   /** Of the pods, by ordinal. Absent: those of `spec.network.addresses`. */
   readonly addresses?: ReadonlyMap<number, { readonly address: string }>;
-  /** Trunks such as `PbxTrunk/hq` that name a Secret or ConfigMap which cannot be used: left out. @default none */
+  /** Trunks such as `PbxTrunk/hq` that name a Secret or ConfigMap which cannot be used: left out, or as they were before. @default none */
   readonly unresolved?: ReadonlySet<string>;
+  /** Those of them whose entry in force can still be served. @default none */
+  readonly goesOn?: GoesOn;
   /** What the last compilation of this instance has left. @default nothing */
   readonly memo?: CompileMemo;
   /** Where a refused object has its last good entry. @default nowhere: it is left out */
@@ -78,10 +80,11 @@ export function compile(instance: SbcInstance, manifests: Manifests, options: Co
     hashes: new Map(),
     problems: [],
     length: 0,
-    former: new FormerEntries(options.inForce, options.present),
+    former: new FormerEntries(options.inForce, options.present, options.goesOn),
   };
-  const trust = collectTrust(attached.trunks);
   const unresolved = options.unresolved ?? nothing;
+  // What cannot be used takes no name from what is in force.
+  const trust = collectTrust(attached.trunks.filter((trunk) => !unresolved.has(keyOf(trunk))));
   const context = { instance, pods, listeners, trust, memo, unresolved, inForce: options.inForce };
   const trunks = compileTrunks(context, attached, found);
   const numberPolicies = compilePolicies(instance, attached, memo, found);
@@ -145,7 +148,7 @@ function compileTrunks(context: TrunkContext, attached: Attached, found: Finding
   const inputs = new Map(trust.bundles.map(({ name }) => [name, `${plain} ${name}`]));
   const trunks: TrunkState[] = [];
   for (const trunk of kept) {
-    if (dropped.has(trunk) || unresolved.has(`${trunk.kind}/${trunk.metadata.name}`)) continue;
+    if (dropped.has(trunk) || unresolved.has(keyOf(trunk))) continue;
     const { tls } = trunk.spec;
     const given = tls === undefined ? plain : inputs.get(trust.nameOf(tls.trust));
     if (given === undefined) found.problems.push(tooManyBundles(instance, trunk));
@@ -162,6 +165,8 @@ function compileTrunks(context: TrunkContext, attached: Attached, found: Finding
     take(found, former.entry?.kind ?? '', former, trunks);
   return trunks.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
 }
+
+const keyOf = ({ kind, metadata }: Trunk) => `${kind}/${metadata.name}`;
 
 /** One trunk more than fits must not keep the others from what is new. */
 function tooManyBundles({ metadata }: SbcInstance, trunk: Trunk): Problem {
@@ -213,12 +218,20 @@ function compileRoutes(
   let isRouted = false;
   for (const route of kept) {
     const compiled = memo.recall(route, routeInputs(route, known), () => compileRoute(route, known));
-    take(found, route.kind, compiled, callRoutes);
+    const before = leadsNowhere(compiled) ? found.former.route(route.metadata.name, found.hashes, trunks) : undefined;
+    if (before !== undefined) found.problems.push(...compiled.problems);
+    take(found, route.kind, before ?? compiled, callRoutes);
     isRouted ||= compiled.problems.every(({ reason }) => conditionOfReason[reason] !== 'Accepted');
   }
   const former = found.former.routes(found.problems, found.hashes, trunks);
   for (const each of former) take(found, 'CallRoute', each, callRoutes);
   return { callRoutes: callRoutes.sort(byName), isRouted: isRouted || former.length > 0 };
+}
+
+/** What it names and cannot have has left nothing of it that takes calls. */
+function leadsNowhere({ entry, problems }: Compiled<CallRouteState>): boolean {
+  if (problems.length === 0 || problems.some(({ reason }) => conditionOfReason[reason] === 'Accepted')) return false;
+  return entry === undefined || (entry.destinations.length === 0 && entry.reject === undefined);
 }
 
 function take<Entry extends { readonly name: string }>(

@@ -101,3 +101,45 @@ test('a trunk keeps no name that another one has by now, and no listener that is
     ['TeamsTrunk'],
   );
 });
+
+test('a route that is changed to name what is not there stays as it was, while that is there', () => {
+  const nowhere = { destinations: [{ kind: 'PbxTrunk', name: 'typo' }] };
+  for (const spec of [
+    { translate, ...nowhere },
+    { translate, match: { from: { kind: 'PbxTrunk', name: 'typo' } } },
+    { translate: { called: { policyRef: { name: 'typo' } } } },
+  ]) {
+    const { state, problems, former } = compiled({ callRoutes: [aCallRoute(spec)] });
+    assert.deepEqual(state, before);
+    assert.deepEqual([...former], [['CallRoute/route', kept]]);
+    assert.equal(problems.length, 1);
+  }
+  const { state: gone, former } = compiled({ callRoutes: [aCallRoute(nowhere)], numberPolicies: [] });
+  assert.deepEqual([gone.callRoutes?.map(({ destinations }) => destinations), former.size], [[[]], 0]);
+  const present = { seen: new Map([['CallRoute/route', 'u2/1']]), invalid: new Set<string>() };
+  assert.equal(compiled({ callRoutes: [aCallRoute(nowhere)] }, { inForce, present }).former.size, 0);
+});
+
+test('a route that has one destination left goes on with that one', () => {
+  const destinations = ['pbx', 'typo'].map((name) => ({ kind: 'PbxTrunk', name }));
+  const { state, former } = compiled({ callRoutes: [aCallRoute({ translate, priority: 5, destinations })] });
+  assert.deepEqual([state.callRoutes?.map(({ priority }) => priority), former.size], [[5], 0]);
+});
+
+test('a trunk that names another key of the bundle that it has, where nothing stands, keeps the one that it has', () => {
+  const trusting = (key: string) =>
+    aTeamsTrunk({ tls: { trust: { caBundleRef: { kind: 'ConfigMap', name: 'ca', key } } } });
+  const state = compile(anInstance(), { ...base, teamsTrunks: [trusting('ca.crt')] }).state;
+  assert.ok(state);
+  const options = { inForce: { ...inForce, state }, unresolved: new Set(['TeamsTrunk/teams']) };
+  const changes = { teamsTrunks: [trusting('typo.crt')] };
+  const goesOn = new Map([['TeamsTrunk/teams', 'as long as it lasts']]);
+  const today = compiled(changes, { ...options, goesOn });
+  assert.deepEqual(today.state, state);
+  assert.deepEqual([...today.former.values()], [`${kept}; as long as it lasts`]);
+  assert.deepEqual(
+    compiled(changes, options).state.trunks.map(({ kind }) => kind),
+    ['PbxTrunk'],
+    'who cannot go on is left out',
+  );
+});

@@ -1,6 +1,7 @@
 /**
  * The entries that refused manifests had in the document in force: a trunk, route or policy that is changed into something
- * that cannot be served goes on as it was accepted before. Pure. An entry that does not fit into the document of today is not taken.
+ * that cannot be served, or that names what is not there, goes on as it was accepted before. Pure. An entry that does not fit
+ * into the document of today is not taken.
  */
 import type { SbcInstance } from '@teams-sbc/crds';
 import { canonicalJson, hashText, maxTrustBundles } from '@teams-sbc/crds/runtime';
@@ -30,21 +31,26 @@ export interface Present {
   readonly invalid: ReadonlySet<string>;
 }
 
+/** Trunks whose references cannot be used today, while those of their entry in force can, by `Kind/name`: more words about it, or none. */
+export type GoesOn = ReadonlyMap<string, string>;
+
 type TrustBundle = RoutingState['trustBundles'][number];
 
 export class FormerEntries {
   readonly #inForce: InForce | undefined;
   readonly #present: Present;
+  readonly #goesOn: GoesOn;
   /** What is taken from the document in force, by `Kind/name`: a sentence without a full stop that says so. */
   readonly taken = new Map<string, string>();
 
-  constructor(inForce: InForce | undefined, present: Present | undefined) {
+  constructor(inForce: InForce | undefined, present: Present = nobody, goesOn: GoesOn = nothingMore) {
     this.#inForce = inForce;
-    this.#present = present ?? nobody;
+    this.#present = present;
+    this.#goesOn = goesOn;
   }
 
   trunks(problems: readonly Problem[], today: Today): Compiled<TrunkState>[] {
-    const refused = this.#refused(problems, today.served);
+    const refused = this.#refused(problems, today.served, this.#goesOn.keys());
     const names = new Set(today.trunks.map(({ name }) => name));
     const fqdns = new Set(today.trunks.flatMap(fqdnsOf));
     return this.#take(
@@ -93,6 +99,25 @@ export class FormerEntries {
     );
   }
 
+  /** Of a route that leads nowhere, for it names what is not there: undefined where that was no better. */
+  route(
+    name: string,
+    served: ReadonlyMap<string, string>,
+    trunks: readonly TrunkState[],
+  ): Compiled<CallRouteState> | undefined {
+    const key = `CallRoute/${name}`;
+    if (!this.#isTheSame(key)) return undefined;
+    const names = new Set(trunks.map((trunk) => trunk.name));
+    const entries = (this.#inForce?.state.callRoutes ?? []).filter((route) => route.name === name);
+    const [former] = this.#take(
+      entries,
+      () => key,
+      new Set([key]),
+      (route) => (isWhole(route, names, served) ? route : undefined),
+    );
+    return former;
+  }
+
   /** Where the trust bundles of `trunks` are none of today's, those in force: they have the same name. */
   bundles(today: readonly TrustBundle[], trunks: readonly TrunkState[]): TrustBundle[] {
     const used = new Set(trunks.map(({ tls }) => tls?.trustBundle));
@@ -120,12 +145,17 @@ export class FormerEntries {
   }
 
   /** Not accepted, and left out for it. One too many was not meant to stay. */
-  #refused(problems: readonly Problem[], served: ReadonlyMap<string, string>): ReadonlySet<string> {
+  #refused(
+    problems: readonly Problem[],
+    served: ReadonlyMap<string, string>,
+    unresolved: Iterable<string> = [],
+  ): ReadonlySet<string> {
     if (this.#inForce === undefined) return none;
     const keys = problems
       .filter(({ reason }) => conditionOfReason[reason] === 'Accepted' && reason !== 'TooMany')
       .map(({ object }) => `${object.kind}/${object.name}`);
-    return new Set([...keys, ...this.#present.invalid].filter((key) => !served.has(key) && this.#isTheSame(key)));
+    const all = [...keys, ...this.#present.invalid, ...unresolved];
+    return new Set(all.filter((key) => !served.has(key) && this.#isTheSame(key)));
   }
 
   /** A namesake that was created anew has no past. */
@@ -138,7 +168,8 @@ export class FormerEntries {
   #sentence(key: string): string {
     const version = this.#inForce?.versions.get(key);
     const which = version === undefined ? '' : ` (generation ${version.slice(uidOf(version).length + 1)})`;
-    return `what was accepted before${which} stays in force`;
+    const more = this.#goesOn.get(key) ?? '';
+    return `what was accepted before${which} stays in force${more === '' ? '' : `; ${more}`}`;
   }
 }
 
@@ -154,10 +185,24 @@ export interface Today {
 
 const none: ReadonlySet<string> = new Set();
 const nobody: Present = { seen: new Map(), invalid: none };
+const nothingMore: GoesOn = new Map();
 
 const uidOf = (version: string) => version.slice(0, version.lastIndexOf('/'));
 
 const fqdnsOf = (trunk: TrunkState): readonly string[] => (trunk.kind === 'TeamsTrunk' ? trunk.fqdns : []);
+
+/** Everything that it names is in the document. */
+function isWhole(
+  { from, calledPolicy, callingPolicy, destinations }: CallRouteState,
+  trunks: ReadonlySet<string>,
+  served: ReadonlyMap<string, string>,
+): boolean {
+  if (from !== undefined && !trunks.has(from)) return false;
+  const policies = [calledPolicy, callingPolicy].filter((name) => name !== undefined);
+  return (
+    policies.every((name) => served.has(`NumberPolicy/${name}`)) && destinations.every(({ trunk }) => trunks.has(trunk))
+  );
+}
 
 function isServable(trunk: TrunkState, { instance, listeners, bundles, inForce }: Today): boolean {
   const protocol = trunk.kind === 'TeamsTrunk' ? 'TLS' : trunk.protocol;

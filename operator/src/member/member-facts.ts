@@ -29,7 +29,10 @@ export function memberFacts<Of extends MemberKind>(
     );
   };
   const reference = references.get(member);
-  const unresolved = reference && { ...reference, isLeftOut };
+  const unresolved = reference && {
+    ...{ reason: reference.reason, message: withFormer(reference.message, former) },
+    ...{ isLeftOut, isFormer: former !== undefined },
+  };
   return {
     // The compiler gives each kind the reasons of that kind alone.
     problem: (faultOf('Accepted') ?? certificateFault(outcome, member)) as Fault<ReasonOf<Of, 'Accepted'>> | undefined,

@@ -22,7 +22,7 @@ function pod(ordinal: number, fields: Partial<RolloutPod> = {}): RolloutPod {
 }
 
 const NOW_MS = 1_000_000;
-const step = (pods: readonly RolloutPod[], fields: { replicas?: number; isHeld?: boolean } = {}) =>
+const step = (pods: readonly RolloutPod[], fields: { replicas?: number; isHeld?: boolean; lacking?: string } = {}) =>
   planRollout({ updateRevision: 'new', replicas: pods.length, pods, isHeld: false, nowMs: NOW_MS, ...fields });
 const rolls = (ordinal: number): RolloutStep => ({
   kind: 'roll',
@@ -42,6 +42,14 @@ const steps: Record<string, readonly [RolloutStep, RolloutStep]> = {
   'a pod that did not say how many calls it has goes last': [
     step([pod(0, { calls: 400 }), pod(1, { calls: undefined })]),
     rolls(0),
+  ],
+  'a pod that serves stays while its successor could not serve': [
+    step([pod(0), pod(1)], { lacking: 'Secret/typo' }),
+    { kind: 'wait', message: '2 of 2 pods run an older template, and the next is replaced when there is Secret/typo' },
+  ],
+  'a pod that does not serve anyway is replaced, whatever its successor lacks': [
+    step([pod(0), pod(1, dead)], { lacking: 'Secret/typo' }),
+    rolls(1),
   ],
   'a single pod is replaced, calls or not': [step([pod(0, { calls: 3 })]), rolls(0)],
   'a pod that already goes away comes back with the new template': [

@@ -30,6 +30,8 @@ export interface RolloutFacts {
   readonly pods: readonly RolloutPod[];
   /** `isRolloutHeld(instance)`. */
   readonly isHeld: boolean;
+  /** What a pod cannot serve without and is not there, in words for a condition. @default nothing */
+  readonly lacking?: string | undefined;
   /** Wall clock. */
   readonly nowMs: number;
 }
@@ -58,6 +60,7 @@ export function planRollout(facts: RolloutFacts): RolloutStep {
   if (isHeld) return wait(`${left}, held by the annotation ${holdRolloutAnnotation}: remove it to go on`);
   // It takes no calls, and only a new template can mend it where an old one broke all pods at once.
   if (isLossless(next)) return roll(next);
+  if (facts.lacking !== undefined) return wait(`${left}, and the next is replaced when there is ${facts.lacking}`);
   const others = kept.filter(({ name }) => name !== next.name);
   const obstacle = others.map((pod) => obstacleOf(pod, next, wanted)).find((text) => text !== undefined);
   if (obstacle !== undefined) return wait(`${left}, and the next is replaced when ${obstacle}`);

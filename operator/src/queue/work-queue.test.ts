@@ -53,6 +53,44 @@ describe('The work queue', () => {
     assert.equal(queue.depth, 1);
   });
 
+  it('waits for what changes together, a second at most, and nothing else is quicker meanwhile', async () => {
+    const { clock, queue } = setUp();
+    const settling = { quietMs: 200, atLeastMs: 25, atMostMs: 1000 };
+    queue.settle('a', settling);
+    clock.advance(150);
+    queue.settle('a', settling);
+    queue.add('a');
+    queue.addAfter('a', 10);
+    queue.retry('a');
+    clock.advance(199);
+    assert.deepEqual([queue.depth, queue.delayed], [0, 1]);
+    clock.advance(1);
+    assert.deepEqual([queue.depth, queue.delayed], [1, 0]);
+    assert.equal(await queue.take(), 'a');
+    queue.done('a');
+    const startMs = clock.nowMs();
+    while (queue.depth === 0) {
+      queue.settle('a', settling);
+      clock.advance(100);
+    }
+    assert.equal(clock.nowMs() - startMs, 1000);
+  });
+
+  it('gives a key that is worked on back only once what has changed since has settled', async () => {
+    const { clock, queue } = setUp();
+    queue.add('a');
+    await queue.take();
+    queue.settle('a', { quietMs: 200, atLeastMs: 1800, atMostMs: 1800 });
+    queue.done('a');
+    clock.advance(1799);
+    assert.equal(queue.depth, 0);
+    clock.advance(1);
+    assert.equal(queue.depth, 1);
+    queue.settle('b', { quietMs: 200, atLeastMs: 0, atMostMs: 1000 });
+    queue.shutDown();
+    assert.equal(queue.delayed, 0);
+  });
+
   it('waits as long as a server asks', () => {
     const { clock, queue } = setUp();
     queue.retry('a', { atLeastMs: 7_000 });

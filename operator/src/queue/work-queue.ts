@@ -44,6 +44,21 @@ export interface RetryBounds {
   readonly atMostMs?: number;
 }
 
+/** How long a key waits for more to come. */
+export interface Settling {
+  /** Without another change. */
+  readonly quietMs: number;
+  /** Since the first change. */
+  readonly atLeastMs: number;
+  /** Since the first change, where they never end. */
+  readonly atMostMs: number;
+}
+
+interface Settled {
+  readonly sinceMs: number;
+  readonly timer: Timer;
+}
+
 interface Delay {
   readonly dueMs: number;
   readonly timer: Timer;
@@ -61,6 +76,7 @@ export class WorkQueue {
   /** Added while worked on, since when. */
   readonly #dirty = new Map<string, number>();
   readonly #delayed = new Map<string, Delay>();
+  readonly #settling = new Map<string, Settled>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #idle: (() => void)[] = [];
@@ -83,7 +99,7 @@ export class WorkQueue {
 
   /** Keys that wait for their time. */
   get delayed(): number {
-    return this.#delayed.size;
+    return this.#delayed.size + this.#settling.size;
   }
 
   get processing(): number {
@@ -96,9 +112,11 @@ export class WorkQueue {
     return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;
   }
 
+  /** Not before a key that settles has done so. */
   add(key: string): void {
     if (this.#isShut) return;
     this.#cancelDelay(key);
+    if (this.#settling.has(key)) return;
     if (this.#ready.has(key) || this.#dirty.has(key)) return;
     this.#metrics?.added();
     if (this.#processing.has(key)) {
@@ -124,6 +142,21 @@ export class WorkQueue {
       this.add(key);
     });
     this.#delayed.set(key, { dueMs, timer });
+  }
+
+  /** Once what changes together has changed: whatever else asks for the key waits for that too. */
+  settle(key: string, { quietMs, atLeastMs, atMostMs }: Settling): void {
+    if (this.#isShut) return;
+    const nowMs = this.#clock.nowMs();
+    const present = this.#settling.get(key);
+    present?.timer.cancel();
+    const sinceMs = present?.sinceMs ?? nowMs;
+    const dueMs = Math.max(sinceMs + atLeastMs, Math.min(nowMs + quietMs, sinceMs + atMostMs));
+    const timer = this.#clock.after(Math.max(0, dueMs - nowMs), () => {
+      this.#settling.delete(key);
+      this.add(key);
+    });
+    this.#settling.set(key, { sinceMs, timer });
   }
 
   /** After the key's back-off, `atMostMs` at most; no sooner than the rate limit allows, and not before `atLeastMs`. */
@@ -176,6 +209,8 @@ export class WorkQueue {
     this.#dirty.clear();
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
+    for (const { timer } of this.#settling.values()) timer.cancel();
+    this.#settling.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 

@@ -25,17 +25,24 @@ export function referencesOf(trunk: TeamsTrunk | PbxTrunk): readonly Reference[]
   const namespace = trunk.metadata.namespace ?? 'default';
   const references: Reference[] = [];
   const trust = trunk.spec.tls?.trust;
-  if (trust !== undefined && 'caBundleRef' in trust && trust.caBundleRef !== undefined) {
-    const { kind, name, key } = trust.caBundleRef;
-    const field = 'spec.tls.trust.caBundleRef';
-    references.push({ place: { kind, namespace, name }, field, use: 'CaBundle', keys: [key] });
-  }
-  if (trunk.kind === 'PbxTrunk' && trunk.spec.auth !== undefined) {
-    const { name } = trunk.spec.auth.secretRef;
-    const place = { kind: 'Secret', namespace, name } as const;
-    references.push({ place, field: 'spec.auth.secretRef', use: 'Login', keys: ['username', 'password'] });
-  }
+  if (trust !== undefined && 'caBundleRef' in trust && trust.caBundleRef !== undefined)
+    references.push(caBundleReference(trust.caBundleRef, namespace));
+  if (trunk.kind === 'PbxTrunk' && trunk.spec.auth !== undefined)
+    references.push(loginReference(trunk.spec.auth.secretRef.name, namespace));
   return references;
+}
+
+export function caBundleReference(
+  { kind, name, key }: { readonly kind: ReferencePlace['kind']; readonly name: string; readonly key: string },
+  namespace: string,
+): Reference {
+  const field = 'spec.tls.trust.caBundleRef';
+  return { place: { kind, namespace, name }, field, use: 'CaBundle', keys: [key] };
+}
+
+export function loginReference(name: string, namespace: string): Reference {
+  const place = { kind: 'Secret', namespace, name } as const;
+  return { place, field: 'spec.auth.secretRef', use: 'Login', keys: ['username', 'password'] };
 }
 
 /** The first thing that is wrong; undefined: all can be used. */

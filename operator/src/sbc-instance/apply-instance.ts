@@ -2,6 +2,7 @@
 import type { RoutingState } from '@teams-sbc/crds/runtime';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { resources, resourceOf } from '../kube/resource.ts';
+import { certificateSecret } from '../compile/certificate-secret.ts';
 import { formatKey } from '../frame/controller.ts';
 import { rolloutPod, podAddress } from '../observe/pod-facts.ts';
 import { instanceName } from '../objects/names.ts';
@@ -151,6 +152,7 @@ async function rollOut(
       return view === undefined ? [] : [rolloutPod(pod, view, wanted)];
     }),
     isHeld: isRolloutHeld(instance),
+    lacking: look.hasKeyPair ? undefined : `a certificate with its key in Secret/${certificateSecret(instance)}`,
     nowMs: clock.wallMs(),
   });
   if (step.kind !== 'roll') return step;

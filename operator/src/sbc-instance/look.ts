@@ -27,6 +27,8 @@ export interface Look extends ObservedPods {
   /** The internal Secret as it is there. */
   readonly statusSecret: Referenced | undefined;
   readonly certificate: CertificateAssessment;
+  /** The Secret of the certificate holds a pair. */
+  readonly hasKeyPair: boolean;
   /** What the Certificate is asked for, and the trunks whose names have no room in it. */
   readonly names: CertificateNames;
   /** The Certificate waits: its Secret is there already, and somebody else's. */

@@ -77,6 +77,12 @@ export function keyPair(secret: Referenced | undefined): { readonly crt: string;
   return { crt: secret.texts.get('tls.crt') ?? '', key: secret.texts.get('tls.key') ?? '' };
 }
 
+/** Whatever it is worth: a pod that starts anew judges that. */
+export function hasKeyPair(secret: Referenced | undefined): boolean {
+  const pair = keyPair(secret);
+  return pair !== undefined && pair.crt !== '' && pair.key !== '';
+}
+
 /** What the trunks name, by `Kind/name`; those that name nothing are not in it. */
 export function trunkReferences({ teamsTrunks, pbxTrunks }: Members): ReadonlyMap<string, readonly Reference[]> {
   const all = [...teamsTrunks, ...pbxTrunks].map((trunk) => {

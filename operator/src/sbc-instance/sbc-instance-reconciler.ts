@@ -21,17 +21,20 @@ import type { InstanceMemory } from './instance-memory.ts';
 import { emptyMemory } from './instance-memory.ts';
 import { readIndex, readLastGood } from './last-good.ts';
 import type { Applied, Look } from './look.ts';
+import type { ObservedPods } from './observe-instance.ts';
 import {
   certificateOf,
   certificatePlace,
   childOf,
   childrenOf,
+  hasKeyPair,
   keyPair,
   observePods,
   placesOf,
   referenceFaults,
   trunkReferences,
 } from './observe-instance.ts';
+import { formerReferences, goesOn } from './former-references.ts';
 import type { CertificateNames } from '../objects/certificate-names.ts';
 import { certificateNames } from '../objects/certificate-names.ts';
 import { routingIndexName } from '../objects/names.ts';
@@ -79,33 +82,22 @@ export class SbcInstanceReconciler implements Reconciler {
 
   /** Observe and plan: writes nothing. */
   async #look(key: Key, object: KubeObject, instance: SbcInstance, memory: InstanceMemory): Promise<Look> {
-    const { stores, reader, references, poller, clock, capabilities } = this.#ports;
+    const { stores, reader, poller, clock, capabilities } = this.#ports;
     const text = formatKey(key);
     const members = gatherMembers(stores, reader, text);
-    const named = trunkReferences(members);
     const certificate = certificatePlace(instance, key);
     const issued = certificateOf(stores, instance, key);
     await this.#readIssued(certificate, issued, memory);
-    const known = await references.use(text, [statusSecretPlace(instance), certificate, ...placesOf(named)]);
-    const faults = referenceFaults(named, known);
     const observed = observePods(instance, key, {
       stores,
       answers: poller.answersOf(text),
       previous: memory.addresses,
     });
     memory.addresses = observed.addresses.addresses;
-    const compileAgain = () =>
-      compile(instance, members, {
-        addresses: observed.addresses.advertised,
-        unresolved: new Set(faults.keys()),
-        memo: memory.memo,
-        inForce: memory.good,
-        present: { seen: members.seen, invalid: new Set(members.invalid.keys()) },
-      });
-    let compilation = compileAgain();
-    if (memory.good === undefined && isRefusing(compilation, members)) {
+    let { known, faults, compilation } = await this.#compile(key, instance, members, observed, memory);
+    if (memory.good === undefined && (isRefusing(compilation, members) || faults.size > 0)) {
       await this.#readLastGood(key, instance, memory);
-      compilation = compileAgain();
+      ({ known, faults, compilation } = await this.#compile(key, instance, members, observed, memory));
     }
     const state = compilation.state ?? memory.good?.state;
     const secret = known.get(placeText(certificate));
@@ -134,9 +126,33 @@ export class SbcInstanceReconciler implements Reconciler {
         certManager,
         nowMs: clock.wallMs(),
       }),
+      hasKeyPair: hasKeyPair(secret),
       names,
       isHeldBack: heldBack,
     };
+  }
+
+  async #compile(
+    key: Key,
+    instance: SbcInstance,
+    members: Members,
+    { views, addresses }: ObservedPods,
+    { good, memo }: InstanceMemory,
+  ) {
+    const named = trunkReferences(members);
+    const former = formerReferences(good, key.namespace);
+    const own = [statusSecretPlace(instance), certificatePlace(instance, key)];
+    const known = await this.#ports.references.use(formatKey(key), [...own, ...placesOf(named), ...placesOf(former)]);
+    const faults = referenceFaults(named, known);
+    const compilation = compile(instance, members, {
+      addresses: addresses.advertised,
+      unresolved: new Set(faults.keys()),
+      goesOn: goesOn({ faults, former, known, pods: views, hash: good?.hash }),
+      memo,
+      inForce: good,
+      present: { seen: members.seen, invalid: new Set(members.invalid.keys()) },
+    });
+    return { known, faults, compilation };
   }
 
   /** Secrets are not watched: that one is a new one, its Certificate tells. */

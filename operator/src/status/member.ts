@@ -49,6 +49,7 @@ export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): M
   const { problem, reference, blocked, notes = [] } = facts;
   const isKeptOut = blocked !== undefined && (facts.wanted === undefined || !facts.isIn(facts.wanted));
   const leftOut = [problem, reference].find((fault) => fault?.isLeftOut === true);
+  const former = [problem, reference].find((fault) => fault?.isFormer === true);
   return {
     Accepted:
       problem !== undefined
@@ -65,8 +66,8 @@ export function memberOutcomes<Of extends MemberKind>(facts: MemberFacts<Of>): M
       // What is in the document in force was applied before.
       failure: facts.wanted !== undefined && facts.isIn(facts.wanted) ? undefined : facts.failure,
       leftOut:
-        problem?.isFormer === true
-          ? `the pods run it as it was before: ${problem.message}`
+        former !== undefined
+          ? `the pods run it as it was before: ${former.message}`
           : leftOut !== undefined
             ? `it is left out of the routing state: ${leftOut.message}`
             : isKeptOut

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -55,6 +64,14 @@ test('one that is removed leaves nothing, and can be written again', async (t) =
   assert.deepEqual(readdirSync(directory), []);
   await file.append('again\n');
   assert.equal(file.read(), 'again\n');
+});
+
+test('where the file cannot be removed, the one beside it is', async (t) => {
+  const directory = folder(t);
+  await fileIn(directory).begin();
+  mkdirSync(join(directory, 'calls'));
+  assert.throws(() => fileIn(directory).remove());
+  assert.deepEqual(readdirSync(directory), ['calls']);
 });
 
 test('a folder that cannot be read is told', (t) => {

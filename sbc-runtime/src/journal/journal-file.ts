@@ -71,6 +71,10 @@ class DirectoryFile implements JournalFile {
     const before = this.#handle;
     this.#handle = undefined;
     void before?.close().catch(() => undefined);
-    for (const path of [this.#path, this.#nextPath]) rmSync(path, { force: true });
+    try {
+      rmSync(this.#path, { force: true });
+    } finally {
+      rmSync(this.#nextPath, { force: true });
+    }
   }
 }

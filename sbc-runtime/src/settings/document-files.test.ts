@@ -194,3 +194,16 @@ test('a Secret that only a new document names is looked at from then on', () => 
   const loaded = reader.read();
   assert.equal(loaded.ok && loaded.document.certificates[0]?.key, 'moved');
 });
+
+test('a Secret that has lost its password holds up no document: the login that served before goes on', () => {
+  const directories = mountedWithLogin({ username: 'sbc', password: 'old' });
+  const first = loadDocument(directories);
+  assert.ok(first.ok);
+  rmSync(join(directories.secrets, 'pbx-login', 'password'));
+  const login = { username: 'sbc', password: 'old' };
+  const loaded = loadDocument(directories, () => first.document);
+  assert.deepEqual(loaded.ok && loaded.document.logins.get('pbx'), login);
+  assert.equal(loaded.ok && loaded.document.fingerprint, first.document.fingerprint);
+  const other = { ...first.document, state: sampleState };
+  assert.equal(loadDocument(directories, () => other).ok, false, 'of a trunk that had another Secret, or none');
+});

@@ -30,8 +30,8 @@ export interface CertificateFiles {
   readonly missing?: Problem;
 }
 
-/** What served before under that name. */
-export type KeptCertificates = (name: string) => CertificateFiles | undefined;
+/** What served before; undefined: nothing did. */
+export type Kept = () => Pick<LoadedDocument, 'state' | 'certificates' | 'logins'> | undefined;
 
 export interface TrustFiles {
   readonly name: string;
@@ -79,21 +79,21 @@ const MAX_LINE = 255;
 const NO_FILE = 'no such file';
 
 /** Reads the document once; whoever looks again and again keeps a `DocumentReader`. */
-export function loadDocument(directories: Directories, kept?: KeptCertificates): LoadResult {
+export function loadDocument(directories: Directories, kept?: Kept): LoadResult {
   return new DocumentReader(directories, kept).read();
 }
 
 /** Looks as often as one likes: the files are read each time, parsed only where a byte of them has changed. */
 export class DocumentReader {
   readonly #directories: Directories;
-  readonly #kept: KeptCertificates;
+  readonly #kept: Kept;
   readonly #states = new RoutingStateReader();
   /** What the last result was made from, by path. */
   #files: ReadonlyMap<string, { readonly file: RawFile; readonly maxBytes: number }> = new Map();
   #result: LoadResult | undefined;
 
-  /** @param kept for certificates whose Secret has lost a file. @default the document is refused for them */
-  constructor(directories: Directories, kept: KeptCertificates = () => undefined) {
+  /** @param kept for certificates and logins whose Secret has lost a file. @default the document is refused for them */
+  constructor(directories: Directories, kept: Kept = () => undefined) {
     this.#directories = directories;
     this.#kept = kept;
   }
@@ -123,7 +123,7 @@ type Read = (path: string, maxBytes?: number) => RawFile;
 interface Sources {
   readonly read: Read;
   readonly states: RoutingStateReader;
-  readonly kept: KeptCertificates;
+  readonly kept: Kept;
 }
 
 function load(directories: Directories, { read, states, kept }: Sources): LoadResult {
@@ -146,7 +146,7 @@ function load(directories: Directories, { read, states, kept }: Sources): LoadRe
     const [certificate, key] = [textOf(read(join(folder, 'tls.crt'))), textOf(read(join(folder, 'tls.key')))];
     if (certificate.ok && key.ok) return { name: entry.name, certificate: certificate.content, key: key.content };
     const missing = [certificate, key].flatMap((file) => (file.ok ? [] : [file.problem]));
-    const [before, [first]] = [kept(entry.name), missing];
+    const [before, [first]] = [kept()?.certificates.find(({ name }) => name === entry.name), missing];
     if (before !== undefined && first !== undefined) return { ...before, missing: first };
     problems.push(...missing);
     return { name: entry.name, certificate: '', key: '' };
@@ -159,7 +159,11 @@ function load(directories: Directories, { read, states, kept }: Sources): LoadRe
   const logins = new Map<string, LoginFiles>();
   for (const trunk of state.trunks) {
     if (trunk.kind !== 'PbxTrunk' || trunk.auth === undefined) continue;
-    logins.set(trunk.name, loginOf(join(directories.secrets, trunk.auth.secret), { read, problems }));
+    const found: Problem[] = [];
+    const login = loginOf(join(directories.secrets, trunk.auth.secret), { read, problems: found });
+    const before = found.length === 0 ? undefined : loginBefore(kept(), trunk.name, trunk.auth.secret);
+    if (before === undefined) problems.push(...found);
+    logins.set(trunk.name, before ?? login);
   }
   const fingerprint = fingerprintOf({ hash, certificates, trustBundles, logins });
   if (problems.length > 0) return refused(hash, problems, fingerprint);
@@ -188,6 +192,12 @@ function hashIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of the same Secret. */
+function loginBefore(before: ReturnType<Kept>, name: string, secret: string): LoginFiles | undefined {
+  const trunk = before?.state.trunks.find((each) => each.name === name);
+  return trunk?.kind === 'PbxTrunk' && trunk.auth?.secret === secret ? before?.logins.get(name) : undefined;
 }
 
 interface Reading {
