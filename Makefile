@@ -100,7 +100,8 @@ generate: node_modules/.stamp ## CustomResourceDefinitions, schemas and referenc
 verify: node_modules/.stamp ## Fail where a generated file does not match its source
 	node scripts/generate.ts --check
 
-install-manifest: cluster-binaries ## work/install.yaml: the CustomResourceDefinitions, the operator and its rights in one file
+install-manifest: setup ## work/install.yaml: the CustomResourceDefinitions, the operator and its rights in one file
+	@scripts/build-cluster-binaries.sh --no-nodes
 	work/cluster-binaries/kubectl kustomize config/default > work/.install.yaml && mv work/.install.yaml work/install.yaml
 
 ##@ Images
@@ -121,7 +122,7 @@ bench-node: cluster-binaries images ## helm install to the first call, a drain w
 setup: node_modules/.stamp ## Install what the machine lacks: npm packages, RTPEngine, test phones
 	scripts/setup.sh
 
-cluster-binaries: setup ## Build Kubernetes, containerd, helm and cert-manager from Go modules, once a machine (16 minutes, into ~/.cache/teams-sbc)
+cluster-binaries: setup ## Build Kubernetes, containerd, helm, cert-manager and Argo CD from Go modules, once a machine (17 minutes, into ~/.cache/teams-sbc)
 	scripts/build-cluster-binaries.sh
 
 node_modules/.stamp: package-lock.json

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the programs of the test cluster from Go modules: etcd, every Kubernetes program, helm, cert-manager's controllers and
-# Argo CD's assessment; and what a node has beside the kubelet: containerd, CNI plugins, CoreDNS. Sixteen minutes on two cores where
-# nothing is cached, no second where all is.
+# Argo CD's assessment; and what a node has beside the kubelet: containerd, CNI plugins, CoreDNS; and Argo CD's controllers, which
+# only the tests on nodes run. Seventeen minutes on two cores where nothing is cached, no second where all is.
 #
 #   build-cluster-binaries.sh              build what is missing, and lay work/cluster-binaries over it
 #   build-cluster-binaries.sh --no-nodes   do without what only nodes need; does not wait for another run that builds just that
@@ -82,7 +82,20 @@ build_cert_manager() {
 
 build_helm() { GOBIN=$1 $background "$go" install -ldflags '-s -w' "$helm"; }
 
-build_argocd() { (cd "$modules/argocd" && $background "$go" build -ldflags '-s -w' -o "$1/argocd-assess" .); }
+build_argocd() { (cd "$modules/argocd" && $background "$go" build -ldflags '-s -w' -o "$1/argocd-assess" ./assess); }
+
+# One program under two names, of the same module.
+build_argocd_controllers() {
+  cd "$modules/argocd"
+  $background "$go" build -ldflags '-s -w' -o "$1/argocd-controllers" ./controllers
+  for name in argocd-{application-controller,repo-server}; do ln -s argocd-controllers "$1/$name"; done
+  local manifests
+  manifests=$("$go" list -m -f '{{.Dir}}' github.com/argoproj/argo-cd/v3)/manifests
+  mkdir -p "$1"/argocd-manifests/{crds,config}
+  cp "$manifests"/crds/app{lication,project}-crd.yaml "$1/argocd-manifests/crds/"
+  cp "$manifests"/base/config/argocd-*.yaml "$1/argocd-manifests/config/"
+  chmod -R u+w "$1/argocd-manifests"
+}
 
 # With its shim and ctr, and the CNI plugins: what the module's go.mod lists as tools.
 build_containerd() {
@@ -99,12 +112,13 @@ directory_of() {
   case $1 in
     kube) echo "$cache/kube-$(files_of kube | key_of "$kube_stamp")" ;;
     helm) echo "$cache/helm-$(key_of "$helm" < /dev/null)" ;;
+    argocd-controllers) echo "$cache/$1-$(files_of argocd | key_of)" ;;
     *) echo "$cache/$1-$(files_of "$1" | key_of)" ;;
   esac
 }
 
 control_plane_parts=(kube helm cert-manager argocd)
-node_parts=(pod-tools containerd coredns)
+node_parts=(pod-tools containerd coredns argocd-controllers)
 parts=("${control_plane_parts[@]}" "${node_parts[@]}")
 
 build_missing() {

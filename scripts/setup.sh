@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests and the demo need on a plain Debian 12: RTPEngine, sipp, baresip, openssl, a C compiler; for nodes runc
-# and iptables; jq, which the guide uses; Knot and pebble, which play a DNS provider and Let's Encrypt.
+# and iptables; jq, which the guide uses; Knot and pebble, which play a DNS provider and Let's Encrypt; git and redis for Argo CD.
 # Where no Go is new enough for the test cluster also pip, which brings one. Does nothing where all of it is there.
 # No daemon starts: `--bench` adds what docs/performance.md is measured with.
 set -euo pipefail
@@ -22,6 +22,9 @@ needs=(
   jq:jq
   knotd:knot
   pebble:pebble
+  git:git
+  # The program of redis-server under its other name, without a service that starts with the machine.
+  redis-check-rdb:redis-tools
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
 )
 case "${1:-}" in

@@ -1,9 +1,9 @@
 /** config/default on a real API server, and that it says the same as the chart and as the rendered install.yaml. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { run } from '../kit/process.ts';
 import type { Said } from './kit/api-client.ts';
 import { repository } from './kit/binaries.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
@@ -81,7 +81,7 @@ test('the pods of the operator meet the strictest Pod Security level, which its 
 });
 
 test('make install-manifest renders one file that says the same', async () => {
-  execFileSync('make', ['--no-print-directory', 'install-manifest'], { cwd: repository, stdio: 'pipe' });
+  await run('make', ['--no-print-directory', 'install-manifest'], { cwd: repository });
   const file = join(repository, 'work/install.yaml');
   assert.deepEqual(
     objectsOf(readFileSync(file, 'utf8')).map((object) => idOf(object)),
@@ -100,6 +100,7 @@ test('kubectl delete -k config/samples and config/default leave nothing behind',
   await cluster.kubectl('apply', '-k', samples);
   assert.match(await cluster.kubectl('get', 'sbc', '-o', 'name'), /sbcinstance.*\/sbc\n[^]*teamstrunk.*\/teams/);
   await cluster.kubectl('delete', '-k', samples);
+  await cluster.customKindsAreServed();
   await cluster.kubectl('delete', '-k', directory);
   assert.equal(await left(), '');
 });
@@ -107,6 +108,7 @@ test('kubectl delete -k config/samples and config/default leave nothing behind',
 test('a client-side kubectl apply -k config/default does it too', async () => {
   await cluster.kubectl('apply', '--warnings-as-errors', '-k', directory);
   await cluster.kubectl('apply', '--warnings-as-errors', '-k', directory);
+  await cluster.customKindsAreServed();
   await cluster.kubectl('delete', '--ignore-not-found', '-k', directory);
   assert.equal(await left(), '');
 });

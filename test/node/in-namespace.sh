@@ -9,6 +9,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 if [ "${1:-}" = --inside ]; then
   shift
+  # Process 1 does not hear a signal without a trap.
+  trap 'exit 143' TERM
   set -e
   ulimit -c 0
   ip link set lo up
@@ -20,7 +22,7 @@ if [ "${1:-}" = --inside ]; then
   printf 'nameserver 10.96.0.10\noptions timeout:1 attempts:1\n' > "$TMPDIR/resolv.conf"
   [ ! -e /etc/resolv.conf ] || mount --bind "$TMPDIR/resolv.conf" /etc/resolv.conf
   set +e
-  # This shell is process 1 here: it reaps orphans while it waits, and a signal without a trap would not reach it.
+  # This shell is process 1 here: it reaps orphans while it waits.
   "$@" <&0 &
   command=$!
   trap 'kill -TERM $command 2> /dev/null' TERM
@@ -74,20 +76,30 @@ done
 
 export TEAMS_SBC_CGROUP=teams-sbc-nodes-$$
 export TMPDIR=$files/$TEAMS_SBC_CGROUP
-mkdir -m 700 "$TMPDIR" || exit 1
-setpriv --pdeathsig KILL unshare --net --pid --mount --fork --kill-child --mount-proc "$0" --inside "$@" <&0 &
-outer=$!
+outer= ending= patience=
+children_of() { cat "/proc/$1/task/$1/children" 2> /dev/null; }
 
 end() {
+  ending=yes
+  [ -n "$outer" ] || return 0
   local inner
-  inner=$(cat "/proc/$outer/task/$outer/children" 2> /dev/null)
+  for _ in $(seq 20); do
+    inner=$(children_of $outer)
+    [ -z "$inner" ] && kill -0 $outer 2> /dev/null || break
+    sleep 0.05
+  done
   # shellcheck disable=SC2086 # one number and a blank
   [ -z "$inner" ] || kill -TERM $inner 2> /dev/null
+  [ -z "$patience" ] || return 0
   # Whatever does not end by itself goes with its namespace.
   (sleep 20 && kill -KILL $outer) 2> /dev/null &
   patience=$!
 }
 trap end TERM INT HUP
+mkdir -m 700 "$TMPDIR" || exit 1
+setpriv --pdeathsig KILL unshare --net --pid --mount --fork --kill-child --mount-proc "$0" --inside "$@" <&0 &
+outer=$!
+[ -z "$ending" ] || end
 wait $outer
 code=$?
 while kill -0 $outer 2> /dev/null; do
@@ -95,7 +107,9 @@ while kill -0 $outer 2> /dev/null; do
   code=$?
 done
 trap '' TERM INT HUP
-[ -z "${patience:-}" ] || kill "$patience" 2> /dev/null
+# Without its sleep it kills nobody.
+# shellcheck disable=SC2046 # one number and a blank
+[ -z "$patience" ] || kill $(children_of $patience) 2> /dev/null
 remove_cgroups "$TEAMS_SBC_CGROUP"
 rm -rf "$TMPDIR"
 exit $code

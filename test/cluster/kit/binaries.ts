@@ -13,6 +13,8 @@ export type Binary =
   | 'helm'
   | 'cert-manager'
   | 'argocd-assess'
+  | 'argocd-application-controller'
+  | 'argocd-repo-server'
   | 'containerd'
   | 'coredns'
   | 'pod-tools';
@@ -34,6 +36,11 @@ export function binary(name: Binary): string {
 /** cert-manager's CustomResourceDefinitions, as its Go module brings them. */
 export function certManagerCrds(): string {
   return builtFile('cert-manager-crds');
+}
+
+/** What Argo CD installs beside its programs, as its Go module brings it: `crds/`, and its settings in `config/`. */
+export function argocdManifests(): string {
+  return builtFile('argocd-manifests');
 }
 
 function builtFile(name: string): string {

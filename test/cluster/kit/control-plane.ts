@@ -57,6 +57,7 @@ export class ControlPlane {
   readonly apiServer: ClusterProgram;
   readonly controllerManager: ClusterProgram;
   readonly #ends: (() => unknown)[] = [];
+  readonly #over = new AbortController();
   readonly #removeOnExit: () => void;
 
   private constructor({ directory, logs, block, pki, hasNodes, nodeGraceSeconds }: ControlPlaneParts) {
@@ -126,13 +127,18 @@ export class ControlPlane {
     return cluster;
   }
 
+  /** Aborted by `stop`: programs that ask this control plane end then, whatever they wait for. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
   /** Runs kubectl as the admin and returns its standard output. @throws KubectlError with its standard error */
   kubectl(...args: string[]): Promise<string> {
     return this.kubectlWith({}, ...args);
   }
 
   kubectlWith(options: KubectlOptions, ...args: string[]): Promise<string> {
-    return kubectl({ kubeconfig: this.kubeconfig, home: this.directory, ...options }, args);
+    return kubectl({ kubeconfig: this.kubeconfig, home: this.directory, signal: this.over, ...options }, args);
   }
 
   /** Server-side apply of YAML text or objects, as the field manager `kubectl` unless another is named. */
@@ -155,7 +161,17 @@ export class ControlPlane {
   async installCrdFiles(files: readonly string[]): Promise<void> {
     const all = files.flatMap((file) => ['-f', file]);
     await this.kubectl('apply', '--server-side', '--field-manager=kubectl', ...all);
-    await this.kubectl('wait', '--for=condition=Established', '--timeout=30s', ...all);
+    // kubectl does not wait for an object that has no conditions at all yet, but fails.
+    const isEstablished = async () => (await this.kubectl('wait', '--for=condition=Established', ...all)) !== '';
+    await until(isEstablished, { what: 'the definitions to be established', withinMs: 30_000 });
+    await this.customKindsAreServed();
+  }
+
+  /**
+   * A kind that is established still answers 429 to a list for a moment, while its cache is filled. A definition that is deleted before
+   * that may stay for five minutes: Kubernetes 1.34 forgets that it tried in vain, until all definitions are looked at again.
+   */
+  async customKindsAreServed(): Promise<void> {
     await until(() => this.#servesCustomKinds(), { what: 'the caches of custom kinds' });
   }
 
@@ -199,6 +215,7 @@ export class ControlPlane {
   /** Ends every program at once and removes all but the logs. Safe to call again. */
   async stop(): Promise<void> {
     for (const end of this.#ends.splice(0)) await end();
+    this.#over.abort();
     this.api.close();
     await Promise.all([this.controllerManager.kill(), this.apiServer.kill(), this.etcd.kill()]);
     this.block.release();
@@ -210,7 +227,6 @@ export class ControlPlane {
     return (await this.api.get('/readyz')).status === 200;
   }
 
-  /** A kind that is established still answers 429 to a list for a moment, while its cache is filled. */
   async #servesCustomKinds(): Promise<boolean> {
     const { body } = await this.api.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
     const lists = (body.items as Said[]).map(({ spec: { group, versions, names } }: Said) =>

@@ -9,6 +9,8 @@ export interface KubectlOptions {
   readonly input?: string;
   /** Exit codes that are answers, such as 1 of `kubectl diff`. Default: only 0. */
   readonly codes?: readonly number[];
+  /** Kills it. */
+  readonly signal?: AbortSignal;
 }
 
 export class KubectlError extends Error {
@@ -23,7 +25,7 @@ export class KubectlError extends Error {
 }
 
 export async function kubectl(
-  { kubeconfig, input = '', codes = [0], home }: KubectlOptions & { readonly home: string },
+  { kubeconfig, input = '', codes = [0], signal, home }: KubectlOptions & { readonly home: string },
   args: readonly string[],
 ): Promise<string> {
   const child = spawn(
@@ -32,6 +34,8 @@ export async function kubectl(
     {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: home },
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
     },
   );
   child.stdin.on('error', () => undefined);

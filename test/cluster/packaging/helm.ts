@@ -41,10 +41,12 @@ export class Helm {
   }
 
   async #end(args: readonly string[]): Promise<Ended> {
-    const { kubeconfig, directory } = this.#cluster;
+    const { kubeconfig, directory, over } = this.#cluster;
     const child = spawn(binary('helm'), args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: directory, KUBECONFIG: kubeconfig },
+      signal: over,
+      killSignal: 'SIGKILL',
     });
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);

@@ -111,7 +111,7 @@ export class VoiceStage {
     const { pki, objects } = this;
     const instance = voiceInstance({ ...this.#options, ...options });
     await objects.apply(...authority(pki), instance, ...voiceTrunks(pki, this.ends.pbx.media.address));
-    this.#followAddresses();
+    this.followAddresses();
     await this.isReady(withinMs);
   }
 
@@ -179,7 +179,7 @@ export class VoiceStage {
   }
 
   /** As external-dns does, or a person: what the status says becomes DNS, for pods and for Microsoft. */
-  #followAddresses(): void {
+  followAddresses(): void {
     const look = async () => {
       const instance = await this.objects.get('sbcinstances', 'sbc');
       for (const { fqdn, address } of (instance?.status?.addresses ?? []) as { fqdn: string; address?: string }[]) {

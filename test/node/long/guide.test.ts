@@ -4,8 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
+import { conditionIn } from '../../cluster/faults/stage.ts';
+import type { Said } from '../../cluster/kit/api-client.ts';
 import { until } from '../../cluster/kit/until.ts';
 import { guideCommands, readGuide, type GuideBlock } from '../../kit/guide-commands.ts';
+import type { From } from '../../kit/held-calls/call-ends.ts';
 import type { HeldCalls } from '../../kit/held-calls/held-calls.ts';
 import { nowMs } from '../../kit/held-calls/media-words.ts';
 import { figure } from '../kit/figure.ts';
@@ -22,6 +25,7 @@ let atFirst: readonly string[];
 let isBroken = false;
 /** A call that an upgrade, a rollout that is held and a rollback do not touch. */
 let kept: HeldCalls;
+let trusting: Promise<void> | undefined;
 
 before(async () => {
   world = await GuideWorld.start('guide');
@@ -32,30 +36,36 @@ after(() => (world as GuideWorld | undefined)?.stop());
 const kubectl = (...args: string[]) => world.cluster.controlPlane.kubectl('--namespace=voice', ...args);
 const isNotFound = (error: unknown) => /NotFound|not found/.test(String(error));
 
+/** One of ours, without the processor time of a kubectl; undefined: it is not there. */
+async function read(plural: string, name: string): Promise<Said> {
+  const path = `/apis/teams-sbc.dev/v1alpha1/namespaces/voice/${plural}/${name}`;
+  const { status, body } = await world.cluster.controlPlane.api.get(path);
+  return status === 200 ? body : undefined;
+}
+
+const statusOf = (object: Said, type: string) => conditionIn(object, type)?.status;
+
 /** What the guide's own words ask for, again and again: the records that DNS must have. */
-async function followAddresses(): Promise<void> {
-  const path = '{range .status.addresses[*]}{.fqdn} A {.address}{"\\n"}{end}';
-  await world.writeDns(await kubectl('get', 'sbci', 'sbc', '-o', `jsonpath=${path}`));
+async function followAddresses(sbc: Said): Promise<void> {
+  const addresses = (sbc?.status?.addresses ?? []) as { fqdn: string; address?: string }[];
+  await world.writeDns(addresses.map(({ fqdn, address = '' }) => `${fqdn} A ${address}`).join('\n'));
 }
 
 async function isReady(): Promise<void> {
-  const ready = '{.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Draining")].status}';
   const asked = async () => {
-    await followAddresses();
-    const pods = await kubectl('get', 'sbci', 'sbc', '-o', 'jsonpath={.spec.replicas} {.status.readyReplicas}');
-    const [wanted, there] = pods.split(' ');
-    if (wanted !== there) return false;
-    const [sbc, teams, pbx] = await Promise.all(
-      ['sbci/sbc', 'tmst/teams', 'pbxt/pbx'].map((name) => kubectl('get', name, '-o', `jsonpath=${ready}`)),
-    );
-    return sbc === 'True False' && teams?.trim() === 'True' && pbx?.trim() === 'True';
+    const sbc = await read('sbcinstances', 'sbc');
+    await followAddresses(sbc);
+    if (sbc.spec.replicas !== sbc.status?.readyReplicas) return false;
+    const trunks = await Promise.all([read('teamstrunks', 'teams'), read('pbxtrunks', 'pbx')]);
+    const areReady = [sbc, ...trunks].every((object) => statusOf(object, 'Ready') === 'True');
+    return areReady && statusOf(sbc, 'Draining') === 'False';
   };
   await until(asked, { what: 'the instance and its trunks to be Ready', withinMs: READY_MS });
 }
 
 /** Calls in both directions, with sound, hung up by who called. */
 async function callsWork(gateway = FIRST): Promise<void> {
-  for (const from of ['teams', 'pbx'] as const) {
+  const oneFrom = async (from: From) => {
     const calls = await world.hold(from, gateway);
     const fromMs = nowMs();
     await until(async () => (await calls.gaps(fromMs)).received >= 100, { what: 'sound both ways' });
@@ -63,19 +73,31 @@ async function callsWork(gateway = FIRST): Promise<void> {
     assert.deepEqual(await calls.hangUp({ by: from }), [200]);
     assert.equal(await calls.areOver(), true);
     await calls.forget();
-  }
+  };
+  await Promise.all([oneFrom('teams'), oneFrom('pbx')]);
+}
+
+/** As soon as the first pod takes one: the operator hears of it while all becomes Ready, and tells it at once when the pod drains. */
+async function callComes(): Promise<void> {
+  const takesCalls = async () => {
+    const { body: pod } = await world.cluster.controlPlane.api.get('/api/v1/namespaces/voice/pods/sbc-0');
+    await followAddresses(await read('sbcinstances', 'sbc'));
+    const isThere = pod.metadata?.deletionTimestamp === undefined && statusOf(pod, 'Ready') === 'True';
+    return isThere && world.addressOf(FIRST) === pod.status.podIP;
+  };
+  await until(takesCalls, { what: 'another sbc-0', withinMs: READY_MS });
+  kept = await world.hold('teams', FIRST);
 }
 
 async function drainsWithACall(): Promise<void> {
-  kept = await world.hold('teams', FIRST);
   await kubectl('delete', 'pod', 'sbc-0', '--wait=false');
   await untilDraining(/sbc-0 has 1 call left/);
 }
 
 async function untilDraining(words: RegExp): Promise<void> {
-  const path = 'jsonpath={.status.conditions[?(@.type=="Draining")].message}';
   let said = '';
-  const asked = async () => words.test((said = await kubectl('get', 'sbci', 'sbc', '-o', path)));
+  const asked = async () =>
+    words.test((said = conditionIn(await read('sbcinstances', 'sbc'), 'Draining')?.message ?? ''));
   await until(asked, { what: 'the drain to be told', withinMs: 30_000 }).catch((error: unknown) => {
     throw new Error(`Draining says “${said}”`, { cause: error });
   });
@@ -91,7 +113,7 @@ async function isGone(...what: string[]): Promise<void> {
           throw error;
         },
       ),
-    { what: `${what.join(' ')} to be gone`, withinMs: READY_MS },
+    { what: `${what.join(' ')} to be gone`, withinMs: READY_MS, everyMs: 300 },
   );
 }
 
@@ -104,8 +126,11 @@ const around: Readonly<Record<string, readonly Around[]>> = {
   Install: [{}, { after: (said) => assert.match(said, /Phase:\s+Succeeded/) }],
   Apply: [
     {
-      after: (said) =>
-        assert.match(said, /sbcinstance\.teams-sbc\.dev\/sbc +1 +1 +voice\.example\.com +172\.30\.0\.1[12] /),
+      before: trustsInTime,
+      after: async (said) => {
+        assert.match(said, /sbcinstance\.teams-sbc\.dev\/sbc +1 +1 +voice\.example\.com +172\.30\.0\.1[12] /);
+        await trusting;
+      },
     },
   ],
   DNS: [{ after: (said) => world.writeDns(said) }],
@@ -113,10 +138,8 @@ const around: Readonly<Record<string, readonly Around[]>> = {
     {
       after: async (said) => {
         assert.equal(said.trim(), `${FIRST} 5061`);
-        await world.trustMicrosoftOfTheTest('voice');
         await isReady();
-        const received = async () =>
-          (await kubectl('get', 'tmst', 'teams', '-o', 'jsonpath={.status.receivesOptions}')) === 'Yes';
+        const received = async () => (await read('teamstrunks', 'teams')).status.receivesOptions === 'Yes';
         await until(received, { what: 'OPTIONS of Microsoft', withinMs: READY_MS });
       },
     },
@@ -137,7 +160,7 @@ const around: Readonly<Record<string, readonly Around[]>> = {
     },
   ],
   'A pod drains': [
-    { after: () => isReady() },
+    { after: () => callComes().then(isReady) },
     {
       before: drainsWithACall,
       after: async () => {
@@ -147,6 +170,7 @@ const around: Readonly<Record<string, readonly Around[]>> = {
           ['sbc'],
         );
         await kept.forget();
+        await callComes();
         await isReady();
       },
     },
@@ -229,6 +253,16 @@ const around: Readonly<Record<string, readonly Around[]>> = {
   'The definitions': [{ after: () => nothingIsLeftBut() }],
   'It does not go away': [{ before: waitsForACloud, after: comesToAnEnd }],
 };
+
+/** Before the pod's first OPTIONS, which come again after a minute: as soon as the trunk is there. */
+function trustsInTime(): Promise<void> {
+  const isThere = async () => (await read('teamstrunks', 'teams')) !== undefined;
+  trusting = until(isThere, { what: 'the trunk', withinMs: READY_MS }).then(() =>
+    world.trustMicrosoftOfTheTest('voice'),
+  );
+  trusting.catch(() => undefined);
+  return Promise.resolve();
+}
 
 async function nothingIsLeftBut(known?: RegExp): Promise<void> {
   let left: string[] = [];

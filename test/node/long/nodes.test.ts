@@ -179,7 +179,7 @@ test('A node gets another address: its pod is replaced, its calls are lost, thos
 
 /**
  * After a node was drained both operators stand on the other one, and Kubernetes leaves them there: with that node the status
- * would be lost for the five minutes that Kubernetes waits. docs/guide/operate.md says so.
+ * would be lost for a minute or two, until both start elsewhere. docs/guide/operate.md says so.
  */
 async function spreadOperators(): Promise<void> {
   const pods = async (path: string) => {

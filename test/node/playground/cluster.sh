@@ -9,15 +9,14 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 nodes=${NODES:-1}
 name=${CLUSTER:-nodes}
 images=${IMAGES:-$root/work/images}
-directory=$root/work/cluster
-kubeconfig=$directory/$name.kubeconfig
-shell=$directory/$name.shell
-pid_file=$directory/$name.pid
-log=$directory/$name.log
-if [ "$name" = nodes ]; then kubeconfig=$directory/kubeconfig shell=$directory/shell; fi
-
-# A pid file may be older than the process that has its number now.
-is_up() { [ -f "$pid_file" ] && grep -qs node/playground/main.ts "/proc/$(cat "$pid_file")/cmdline"; }
+program=test/node/playground/main.ts
+kubeconfig=$root/work/cluster/$name.kubeconfig
+shell=$root/work/cluster/$name.shell
+if [ "$name" = nodes ]; then kubeconfig=$root/work/cluster/kubeconfig shell=$root/work/cluster/shell; fi
+# shellcheck disable=SC2034 # of background.sh
+files=("$kubeconfig" "$shell")
+# shellcheck source=test/cluster/playground/background.sh
+source "$root/test/cluster/playground/background.sh"
 
 say_what_next() {
   cat << EOF
@@ -41,47 +40,23 @@ EOF
 }
 
 up() {
-  if is_up; then
-    echo "The cluster is up already: $kubeconfig"
-    return
+  case $nodes in
+    1 | 2) ;;
+    *) fail "start $nodes nodes: NODES is 1 or 2" ;;
+  esac
+  if ! serves; then start "$nodes" "$name" "$images"; fi
+  local running
+  running=$(argument_of 1)
+  # Nobody who names no number asks for another one.
+  if [ -n "${NODES:-}" ] && [ "$running" != "$nodes" ]; then
+    fail "have $nodes node(s): the cluster is up already, with $running; make cluster-down cluster-up NODES=$nodes"
   fi
-  mkdir -p "$directory"
-  rm -f "$kubeconfig"
-  setsid node "$root/test/node/playground/main.ts" "$nodes" "$name" "$images" > "$log" 2>&1 < /dev/null &
-  echo $! > "$pid_file"
-  for _ in $(seq 1200); do
-    if [ -f "$kubeconfig" ]; then
-      say_what_next
-      return
-    fi
-    sleep 0.1
-    is_up || break
-  done
-  echo "Cannot start the cluster: its words are in $log, those of its parts in $directory/$name" >&2
-  tail -n 15 "$log" >&2
-  ! is_up || down >&2
-  exit 1
-}
-
-down() {
-  if ! is_up; then
-    echo 'The cluster is not up'
-    return
-  fi
-  local pid
-  pid=$(cat "$pid_file")
-  kill "$pid"
-  for _ in $(seq 600); do
-    [ -d "/proc/$pid" ] || break
-    sleep 0.1
-  done
-  rm -f "$pid_file"
-  echo 'The cluster is down, and nothing of it is left but its logs in work/cluster'
+  nodes=$running
+  if [ -n "$is_ours" ]; then say_what_next; else echo "The cluster is up already, with $nodes node(s): $kubeconfig"; fi
 }
 
 case ${1:-} in
-  up) up ;;
-  down) down ;;
+  up | down) "$1" ;;
   *)
     echo 'usage: cluster.sh up | down' >&2
     exit 2

@@ -1,4 +1,7 @@
-/** The cluster of `make cluster-up`, inside its namespaces: started when the listener comes, ended by SIGTERM. */
+/**
+ * The cluster of `make cluster-up`, inside its namespaces: started when the listener comes, ended by SIGTERM. As long as it starts,
+ * SIGTERM ends this process where it stands, and with its namespaces all that it has begun.
+ */
 import { readFileSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -24,11 +27,14 @@ export interface Served {
   readonly nodes: Readonly<Record<string, number>>;
 }
 
-const ending = new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()));
+// Also who was killed with SIGKILL has gone.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.once('message', (wanted, listener) => void run(wanted as Wanted, listener as Server));
 
 async function run({ name, nodes, images, server }: Wanted, listener: Server): Promise<void> {
   const cluster = await startNodeCluster({ name, nodes, images, certManager: true });
+  // For good: whoever asks again does not end it before it is done.
+  const ending = new Promise<void>((resolve) => process.on('SIGTERM', () => resolve()));
   const { pki, directory, kubeconfig } = cluster.controlPlane;
   const file = writeKubeconfig({ file: join(directory, 'outside.kubeconfig'), server, ca: pki.ca, user: pki.admin });
   listener.on('connection', (outside) => {
