@@ -11,6 +11,7 @@ export async function metricsPage(): Promise<ReadonlyMap<string, string>> {
     relayAvailable: () => true,
     draining: () => false,
     overloaded: () => false,
+    journalWritable: () => true,
     certificateExpirySeconds: () => [['', 0]],
   });
   const text = await metrics.text();

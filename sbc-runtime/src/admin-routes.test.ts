@@ -58,3 +58,45 @@ test('a ladder of very long messages ends at a mebibyte, and the loop turns whil
   assert.ok(text.length < 1_200_000, `${text.length} octets`);
   assert.ok(turns >= 90, String(turns));
 });
+
+function withCalls(count: number, areOver: (number: number) => boolean) {
+  const records = new CallRecords();
+  for (let number = 1; number <= count; number += 1) {
+    const record = {
+      ...{ id: String(number), direction: 'teams-to-pbx', fromTrunk: 'teams', toTrunk: 'pbx', caller: '+1' },
+      ...{ called: '+2', callIds: [], startedAtMs: number, answeredAtMs: number, endedAtMs: undefined, end: undefined },
+    };
+    records.started(record);
+    if (areOver(number)) records.ended(record);
+  }
+  const routes = adminRoutes({
+    ...{ records, ring: new TraceRing(), report: () => assert.fail('nobody asks for it') },
+    ...{ drain: () => undefined, nextTurn: () => Promise.resolve() },
+  });
+  return async (query = '') => {
+    const reply = await routes['GET /calls']?.({ params: new Map(), query: new URLSearchParams(query) });
+    const { status, body } = reply ?? assert.fail('no such route');
+    return status === 200 ? (JSON.parse(String(body)) as { id: string }[]).map(({ id }) => id) : status;
+  };
+}
+
+test('a call that is up stands before all that are over, however many came after it', async () => {
+  const ids = await withCalls(3000, (number) => number !== 7)();
+  assert.deepEqual(Array.isArray(ids) && [ids.length, ids[0], ids[1], ids.at(-1)], [50, '7', '3000', '2952']);
+});
+
+test('all calls that are up are told, and a thousand at most', async () => {
+  const lengthOf = async (count: number) => {
+    const ids = await withCalls(count, () => false)();
+    return Array.isArray(ids) && ids.length;
+  };
+  assert.deepEqual([await lengthOf(700), await lengthOf(1500)], [700, 1000]);
+});
+
+test('as many calls are told as somebody asks for, up to a thousand', async () => {
+  const ask = withCalls(2500, (number) => number > 2);
+  assert.deepEqual(await ask('limit=3'), ['2', '1', '2500']);
+  const many = await ask('limit=5000');
+  assert.equal(Array.isArray(many) && many.length, 1000);
+  for (const limit of ['0', '-1', '1.5', 'all', '']) assert.equal(await ask(`limit=${limit}`), 400);
+});

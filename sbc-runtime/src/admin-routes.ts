@@ -20,21 +20,30 @@ export interface AdminRouteDeps {
   readonly nextTurn: () => Promise<void>;
 }
 
+/** Unless more run: of those, all. */
 const CALLS_SHOWN = 50;
+const MOST_CALLS_SHOWN = 1000;
 
 export function adminRoutes(deps: AdminRouteDeps): Readonly<Record<string, AdminRoute>> {
   const { records, report, drain } = deps;
   const show = (record: CallRecord | undefined, withMessages: boolean) => showLadder(deps, record, withMessages);
   return {
     'GET /status': () => jsonReply(200, report()),
-    'GET /calls': () => jsonReply(200, records.recent(CALLS_SHOWN)),
+    'GET /calls': ({ query }) => showCalls(records, query.get('limit')),
     'GET /calls/:id/ladder': ({ params, query }) => show(records.get(params.get('id') ?? ''), query.has('messages')),
-    'GET /ladder': ({ query }) => show(records.recent(1)[0], query.has('messages')),
+    'GET /ladder': ({ query }) => show(records.newest(), query.has('messages')),
     'POST /drain': () => {
       drain();
       return textReply(202, 'Draining\n');
     },
   };
+}
+
+/** Those that are up first: one that is stuck stays in sight, however many have come and gone since. */
+function showCalls(records: CallRecords, limit: string | null): HttpReply {
+  const asked = limit === null ? Math.max(CALLS_SHOWN, records.running) : Number(limit);
+  if (!Number.isInteger(asked) || asked < 1) return textReply(400, 'limit must be a whole number from 1 on\n');
+  return jsonReply(200, records.list(Math.min(asked, MOST_CALLS_SHOWN)));
 }
 
 async function showLadder(

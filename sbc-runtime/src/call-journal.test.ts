@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CallSnapshot, SideSnapshot } from './b2bua/call-snapshot.ts';
+import type { FoundCalls } from './b2bua/take-over.ts';
 import { keepCallsIn } from './call-journal.ts';
 import { journalHead, putLine } from './journal/journal-text.ts';
 import { MemoryFile } from './journal/testing/memory-file.ts';
@@ -38,7 +39,7 @@ function keep(text: string, file = new MemoryFile()) {
   return { kept, file, said };
 }
 
-const idsOf = ({ calls }: { readonly calls: readonly CallSnapshot[] }) => calls.map(({ record }) => record.id);
+const idsOf = ({ calls }: Pick<FoundCalls, 'calls'>) => calls.map(({ record }) => record.id);
 
 describe('The calls that an earlier process has left', () => {
   const two = journalHead() + putLine('a', call('a')) + putLine('b', call('b'));
@@ -46,22 +47,30 @@ describe('The calls that an earlier process has left', () => {
   it('are handed over once, and stay in the file until another takes its place', () => {
     const { kept, file } = keep(two);
     const found = kept.takeFound();
-    assert.deepEqual([idsOf(found), found.isDamaged], [['a', 'b'], false]);
+    assert.deepEqual([idsOf(found), found.doubtful], [['a', 'b'], []]);
     assert.deepEqual([idsOf(kept.takeFound()), file.text], [[], two]);
   });
 
-  it('are known to be damaged where a line is none, or holds no call; no key is logged', () => {
-    for (const damage of [`+c {"localSdp":"${KEY}\n`, putLine('c', { localSdp: KEY })]) {
-      const { kept, file, said } = keep(two + damage);
+  it('go on where the line of another one is spoiled, or holds no call of that name; no key is logged', () => {
+    for (const damage of [`+c {"localSdp":"${KEY}\n`, putLine('c', { localSdp: KEY }), putLine('c', call('d'))]) {
+      const { kept, file, said } = keep(two.replace('+b', `${damage}+b`));
       const found = kept.takeFound();
-      assert.deepEqual([idsOf(found), found.isDamaged, file.text], [['a', 'b'], true, '']);
-      assert.deepEqual([said.length, JSON.stringify(said).includes(KEY)], [1, false]);
+      assert.deepEqual([idsOf(found), found.doubtful, file.text.length > two.length], [['a', 'b'], [], true]);
+      assert.deepEqual([said.length, said[0]?.[1]?.['line'], JSON.stringify(said).includes(KEY)], [1, 3, false]);
     }
   });
 
-  it('are none where the journal is of another version, or cannot be read', () => {
+  it('end where a line of their own is spoiled', () => {
+    const { kept, said } = keep(`${two}+a {\n`);
+    const found = kept.takeFound();
+    assert.deepEqual([idsOf(found), idsOf({ calls: found.doubtful })], [['b'], ['a']]);
+    assert.deepEqual(said[0]?.[1], { lines: 1, line: 4, problem: 'it holds no entry', calls: 1, ended: 1 });
+  });
+
+  it('end where the journal is of another version, and are none where it cannot be read', () => {
     const foreign = keep(two.replace('calls 1', 'calls 2'));
-    assert.deepEqual([idsOf(foreign.kept.takeFound()), foreign.file.text, foreign.said.length], [[], '', 1]);
+    const found = foreign.kept.takeFound();
+    assert.deepEqual([idsOf(found), idsOf({ calls: found.doubtful }), foreign.said.length], [[], ['a', 'b'], 1]);
     const unreadable = new MemoryFile();
     unreadable.read = () => {
       throw new Error('Permission denied');
@@ -70,19 +79,14 @@ describe('The calls that an earlier process has left', () => {
     assert.deepEqual([idsOf(kept.takeFound()), said[0]?.[1]], [[], { error: 'Permission denied' }]);
   });
 
-  it('are found and let go of although the file cannot be removed', () => {
-    const stuck = () => {
-      const file = new MemoryFile();
-      file.remove = () => {
-        throw new Error('Read-only file system');
-      };
-      return file;
+  it('that cannot be told are let go of, although the file cannot be removed', () => {
+    const useless = `${journalHead()}+c {\n`;
+    assert.equal(keep(useless).file.text, '');
+    const stuck = new MemoryFile();
+    stuck.remove = () => {
+      throw new Error('Read-only file system');
     };
-    const damaged = keep(`${two}+c {\n`, stuck());
-    const found = damaged.kept.takeFound();
-    assert.deepEqual([idsOf(found), found.isDamaged], [['a', 'b'], true]);
-    assert.deepEqual(damaged.said[1]?.[1], { error: 'Read-only file system' });
-    const foreign = keep(two.replace('calls 1', 'calls 2'), stuck());
-    assert.deepEqual([idsOf(foreign.kept.takeFound()), foreign.said.length], [[], 2]);
+    const { kept, said } = keep(useless, stuck);
+    assert.deepEqual([idsOf(kept.takeFound()), said[1]?.[1]], [[], { error: 'Read-only file system' }]);
   });
 });

@@ -10,13 +10,15 @@ export interface KeptCalls {
   readonly journal: CallJournal;
   /** Nothing from the second time on: no call is taken over twice, and the keys in the descriptions stay nowhere else. */
   takeFound(): FoundCalls;
+  /** A crash would leave the calls to the process after this one. */
+  readonly isWritable: boolean;
   close(): Promise<void>;
 }
 
 /** `directory` undefined: a crash takes all calls along. */
 export function keepCalls(directory: string | undefined, deps: Omit<JournalParams, 'file'>): KeptCalls {
   if (directory === undefined)
-    return { journal: noJournal, takeFound: () => nothingFound, close: () => Promise.resolve() };
+    return { journal: noJournal, isWritable: false, takeFound: () => nothingFound, close: () => Promise.resolve() };
   return keepCallsIn({ ...deps, file: fileIn(directory) });
 }
 
@@ -29,35 +31,43 @@ export function keepCallsIn(params: JournalParams): KeptCalls {
     return taken;
   };
   const journal = new Journal(params);
-  return { journal, takeFound, close: () => journal.close() };
+  return {
+    ...{ journal, takeFound, close: () => journal.close() },
+    get isWritable() {
+      return journal.isWritable;
+    },
+  };
 }
 
 function findCalls(params: JournalParams): FoundCalls {
   const { file, log } = params;
-  let content: JournalContent;
+  let content: JournalContent<CallSnapshot>;
   try {
-    content = readJournal(file.read());
+    content = readJournal(file.read(), ownSnapshot);
   } catch (error) {
     log.error('Cannot read the journal of calls: those of the process before this one are lost', {
       error: error instanceof Error ? error.message : String(error),
     });
     return nothingFound;
   }
-  if (content.kind === 'foreign') {
-    log.error('The journal of calls is of another version: those of the process before this one are lost', {
-      found: content.found,
+  const { entries: calls, doubtful, foreign, spoiled } = content;
+  if (foreign !== undefined)
+    log.error('The journal of calls is of another version: its calls end', { found: foreign, calls: doubtful.length });
+  else if (spoiled.count > 0)
+    log.error('The journal of calls is damaged: what is lost of it is lost, the other calls go on', {
+      ...{ lines: spoiled.count, ...spoiled.first },
+      ...{ calls: calls.length, ended: doubtful.length },
     });
-    remove(params);
-    return nothingFound;
-  }
-  const calls = content.entries.map(callSnapshot).filter((call): call is CallSnapshot => call !== undefined);
-  const isDamaged = content.kind === 'damaged' || calls.length < content.entries.length;
-  if (isDamaged) {
-    const where = content.kind === 'damaged' ? { line: content.line, problem: content.problem } : {};
-    log.error('The journal of calls is damaged: its calls end', { calls: calls.length, ...where });
-    remove(params);
-  }
-  return { calls, isDamaged };
+  // Calls that were found write it anew, one way or the other: until then it is there for the process after this one.
+  const isUseless = foreign !== undefined || spoiled.count > 0;
+  if (isUseless && calls.length + doubtful.length === 0) remove(params);
+  return { calls, doubtful };
+}
+
+/** Of a line that was spoiled and is JSON for all that, no call is made. */
+function ownSnapshot(id: string, entry: unknown): CallSnapshot | undefined {
+  const call = callSnapshot(entry);
+  return call?.record.id === id ? call : undefined;
 }
 
 /** Where it cannot be, the journal of this process takes its place with its first line. */

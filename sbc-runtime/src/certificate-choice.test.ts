@@ -116,4 +116,6 @@ test('a trust bundle that nobody can read is the one before it, where it is of t
     [other, root.pem, root.pem, root.pem],
   );
   assert.equal(rootsOf(trusting('words', 'another.crt')), 'words');
+  const { keptBundles } = chooseCertificates(trusting('words'), trusting(root.pem), { ordinal: 0, nowMs });
+  assert.deepEqual([keptBundles.map(({ name }) => name), keptBundles[0]?.problem === ''], [['ca'], false]);
 });

@@ -4,7 +4,7 @@
  * bundle that nobody can read. Pure.
  */
 import { X509Certificate } from 'node:crypto';
-import { fingerprintOf, type LoadedDocument, type TrustFiles } from './settings/document-files.ts';
+import { fingerprintOf, type KeptFiles, type LoadedDocument, type TrustFiles } from './settings/document-files.ts';
 import { isFatal, tlsSources } from './tls-sources.ts';
 import { TlsMaterial, type CertificateSource, type TlsProblem } from './transport/tls-material.ts';
 import { carriesName } from './transport/tls-verifier.ts';
@@ -19,8 +19,9 @@ export interface RefusedCertificate {
 export interface ChosenCertificates {
   /** With the certificates and trust bundles that serve. */
   readonly document: LoadedDocument;
-  /** Of trust bundles the conditions of their trunks tell. */
   readonly refused: readonly RefusedCertificate[];
+  /** Bundles that nobody can read; those of before serve. */
+  readonly keptBundles: readonly KeptFiles[];
 }
 
 /** That are told; thousands of trunks may want one certificate. */
@@ -43,15 +44,19 @@ export function chooseCertificates(
     refused.push({ name: entry.name, problem });
     return inForce;
   });
+  const keptBundles: KeptFiles[] = [];
   const trustBundles = document.trustBundles.map((entry) => {
     const inForce = before.trustBundles.find(({ name }) => name === entry.name);
     const isSame = sourceOf(document, entry.name) === sourceOf(before, entry.name);
-    return inForce !== undefined && isSame && inForce.roots !== entry.roots && !isReadable(entry) ? inForce : entry;
+    if (inForce === undefined || !isSame || inForce.roots === entry.roots) return entry;
+    const problem = whyUnreadable(entry);
+    if (problem === undefined) return entry;
+    keptBundles.push({ name: entry.name, problem });
+    return inForce;
   });
-  const isAsRead = trustBundles.every((entry, at) => entry === document.trustBundles[at]);
-  if (refused.length === 0 && isAsRead) return { document, refused };
+  if (refused.length === 0 && keptBundles.length === 0) return { document, refused, keptBundles };
   const chosen = { ...document, certificates, trustBundles };
-  return { document: { ...chosen, fingerprint: fingerprintOf(chosen) }, refused };
+  return { document: { ...chosen, fingerprint: fingerprintOf(chosen) }, refused, keptBundles };
 }
 
 /** Undefined: it is not. Both with the names of today. */
@@ -82,8 +87,9 @@ function sourceOf({ state }: LoadedDocument, bundle: string): string {
   return JSON.stringify(state.trustBundles.find(({ name }) => name === bundle)?.source);
 }
 
-function isReadable(bundle: TrustFiles): boolean {
-  return new TlsMaterial().replace({ certificates: [], bundles: [bundle], trunks: [] }, 0).length === 0;
+/** Undefined: it is not. */
+function whyUnreadable(bundle: TrustFiles): string | undefined {
+  return new TlsMaterial().replace({ certificates: [], bundles: [bundle], trunks: [] }, 0)[0]?.detail;
 }
 
 const isOutsideDates = ({ problem }: TlsProblem): boolean => problem === 'expired' || problem === 'not-yet-valid';

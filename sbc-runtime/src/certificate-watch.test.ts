@@ -61,7 +61,7 @@ test('report and metric follow the clock without a reload', async () => {
   const metrics = new PrometheusMetrics({ processMetrics: false });
   metrics.gaugesFrom({
     ...{ activeCalls: () => 0, transactions: () => 0, dialogs: () => 0, connections: () => 0 },
-    ...{ relayAvailable: () => true, draining: () => false, overloaded: () => false },
+    ...{ relayAvailable: () => true, draining: () => false, overloaded: () => false, journalWritable: () => true },
     certificateExpirySeconds: () => watch.expirySeconds(),
   });
   const gauge = async () =>

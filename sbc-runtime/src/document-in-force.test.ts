@@ -8,7 +8,7 @@ import { samplePbxTrunk, sampleState } from '../../crds/src/runtime/sample-state
 import type { RefusedCertificate } from './certificate-choice.ts';
 import { DocumentInForce } from './document-in-force.ts';
 import { SbcError } from './kernel/error.ts';
-import { silentLog } from './kernel/log.ts';
+import { silentLog, type Facts } from './kernel/log.ts';
 import { VirtualClock } from './kernel/virtual-clock.ts';
 import { loadDocument } from './settings/document-files.ts';
 import { AdmissionPolicy } from './transport/admission.ts';
@@ -47,6 +47,7 @@ function setUp(t: TestContext, first: RoutingState = withRange(OLD), writeSecret
     outlived: [] as number[],
     replacedTls: 0,
     accepted: [] as boolean[],
+    said: [] as string[],
     toldRefused: [] as (readonly RefusedCertificate[])[],
     root,
     admission: new AdmissionPolicy({ rules: loaded.document.state, roots: () => [] }),
@@ -55,8 +56,10 @@ function setUp(t: TestContext, first: RoutingState = withRange(OLD), writeSecret
       world.admission.formerTrunksAt(PLACE, address).length > 0,
     ],
   };
+  const say = (message: string, facts?: Facts) => void world.said.push(`${message}: ${JSON.stringify(facts)}`);
+  const log = { ...silentLog, info: say, warn: say };
   const inForce = new DocumentInForce({
-    ...{ directories, clock, first: loaded.document, ordinal: 0, log: silentLog, admission: world.admission },
+    ...{ directories, clock, first: loaded.document, ordinal: 0, log, admission: world.admission },
     metrics: { documentLoaded: (isAccepted) => void world.accepted.push(isAccepted) },
     tls: {
       replace: () => {
@@ -213,4 +216,44 @@ test('a Secret that holds worse is refused by itself: documents go on being acce
   writeSecret(world.root, renewed);
   await inForce.look();
   assert.deepEqual([world.toldRefused.at(-1), world.accepted, serving()], [[], [true, true], renewed.pem]);
+});
+
+test('a login or trust bundle that nobody can use leaves the one before it in force, and says so once', async (t) => {
+  const authority = new Authority();
+  t.after(() => authority.close());
+  const state: RoutingState = {
+    ...withRange(OLD),
+    trunks: [{ ...samplePbxTrunk, auth: { secret: 'login' } }],
+    trustBundles: [{ name: 'ca', source: { kind: 'ConfigMap', name: 'ca', key: 'ca.crt' } }],
+  };
+  const folder = (root: string, name: string, files: Readonly<Record<string, string>>) => {
+    mkdirSync(join(root, name), { recursive: true });
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(root, name, file), content);
+  };
+  const { pem } = authority.selfSigned('ca');
+  const { world, inForce } = setUp(t, state, (root) => {
+    folder(root, 'login', { username: 'sbc', password: 'Geheim' });
+    folder(root, 'ca', { 'ca.crt': pem });
+  });
+  const looks = async () => {
+    world.said.length = 0;
+    await inForce.look();
+    await inForce.look();
+    return world.said.map((line) => line.replaceAll(`${world.root}/`, ''));
+  };
+  assert.deepEqual(await looks(), []);
+  rmSync(join(world.root, 'login', 'password'));
+  const login = 'A login cannot be used; what it held last stays in force';
+  const missing = 'login/password: must be a readable file (found no such file)';
+  assert.deepEqual(await looks(), [`${login}: ${JSON.stringify({ name: 'pbx', problem: missing })}`]);
+  folder(world.root, 'ca', { 'ca.crt': 'words' });
+  const [bundle, ...others] = await looks();
+  assert.match(bundle ?? '', /^A trust bundle cannot be used; what it held last stays in force: .*"name":"ca"/);
+  assert.deepEqual([others, inForce.document.trustBundles[0]?.roots, inForce.refusal], [[], pem, undefined]);
+  folder(world.root, 'login', { password: 'Geheim' });
+  folder(world.root, 'ca', { 'ca.crt': pem });
+  assert.deepEqual(await looks(), [
+    'What a login holds is in force again: {"name":"pbx"}',
+    'What a trust bundle holds is in force again: {"name":"ca"}',
+  ]);
 });

@@ -10,6 +10,7 @@ import {
 } from './former-trunks.ts';
 import { chooseCertificates, type RefusedCertificate } from './certificate-choice.ts';
 import type { Clock } from './kernel/clock.ts';
+import { KeptFilesTeller } from './kept-files.ts';
 import { SbcError } from './kernel/error.ts';
 import type { Log } from './kernel/log.ts';
 import {
@@ -54,6 +55,8 @@ interface InForce {
 
 export class DocumentInForce {
   readonly #deps: DocumentInForceDeps;
+  readonly #logins: KeptFilesTeller;
+  readonly #bundles: KeptFilesTeller;
   #inForce: InForce;
   #refusal: Refusal | undefined;
   #sourceRefusal: Refusal | undefined;
@@ -67,6 +70,8 @@ export class DocumentInForce {
 
   constructor(deps: DocumentInForceDeps) {
     this.#deps = deps;
+    this.#logins = new KeptFilesTeller(deps.log, 'login');
+    this.#bundles = new KeptFilesTeller(deps.log, 'trust bundle');
     this.#inForce = { document: deps.first, former: [] };
     this.#seenFingerprint = deps.first.fingerprint;
     this.#reader = new DocumentReader(deps.directories, () => this.#inForce.document);
@@ -111,6 +116,7 @@ export class DocumentInForce {
 
   async #loadIfChanged(): Promise<void> {
     const loaded = this.#reader.read();
+    if (loaded.ok) this.#logins.tell(loaded.document.keptLogins ?? []);
     const fingerprint = loaded.ok ? loaded.document.fingerprint : loaded.fingerprint;
     const isSeen = fingerprint === this.#seenFingerprint;
     if (isSeen && !(loaded.ok && this.#isChoiceOpen)) return;
@@ -140,7 +146,8 @@ export class DocumentInForce {
   #withChosen(loaded: LoadedDocument): LoadedDocument {
     const { clock, ordinal, onCertificatesRefused } = this.#deps;
     const at = { ordinal, nowMs: clock.wallMs() };
-    const { document, refused } = chooseCertificates(loaded, this.#inForce.document, at);
+    const { document, refused, keptBundles } = chooseCertificates(loaded, this.#inForce.document, at);
+    this.#bundles.tell(keptBundles);
     if (this.#isChoiceOpen || refused.length > 0) onCertificatesRefused(refused);
     this.#isChoiceOpen = refused.length > 0;
     return document;

@@ -11,6 +11,7 @@ export interface ReportSources {
   readonly bindAddress: string;
   readonly refusal: Refusal | undefined;
   readonly calls: CallSystem;
+  readonly relayAnswers: boolean;
   /** Clock milliseconds; undefined: it does not drain. */
   readonly drainEndsAtMs: number | undefined;
   readonly certificates: () => readonly CertificateReport[];
@@ -31,6 +32,7 @@ export function runtimeSummary(sources: ReportSources): RuntimeSummary {
     draining: calls.isDraining,
     ...(endsAtMs === undefined ? {} : { drainEndsAt: new Date(sources.toWallMs(endsAtMs)).toISOString() }),
     overloaded: calls.isOverloaded,
+    relayAnswers: sources.relayAnswers,
     calls: { active: calls.size().calls },
   };
 }

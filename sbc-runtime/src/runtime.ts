@@ -308,6 +308,7 @@ export class Runtime {
       document: this.#document.document,
       refusal: this.#document.refusal,
       calls: this.#calls,
+      relayAnswers: this.#relay.relay.available,
       drainEndsAtMs: this.#deadline.endsAtMs,
       certificates: () => this.#certificates.reports(),
       toWallMs: (nowMs) => clock.wallMs() - clock.nowMs() + nowMs,
@@ -330,6 +331,7 @@ export class Runtime {
       relayAvailable: () => this.#relay.relay.available,
       draining: () => this.#calls.isDraining,
       overloaded: () => this.#calls.isOverloaded,
+      journalWritable: () => this.#kept.isWritable,
       certificateExpirySeconds: () => this.#certificates.expirySeconds(),
     });
   }

@@ -135,7 +135,7 @@ export class World {
   }
 
   #keptCalls(): number {
-    const content = readJournal(this.#options.journal?.text ?? '');
-    return content.kind === 'sound' ? content.entries.length : 1;
+    const { entries, foreign, spoiled } = readJournal(this.#options.journal?.text ?? '', (_, entry) => entry);
+    return foreign === undefined && spoiled.count === 0 ? entries.length : 1;
   }
 }

@@ -119,6 +119,8 @@ export const runtimeReport = z.object({
   drainEndsAt: time.optional(),
   /** The processor is the limit: some new calls are refused, those that are there go on. Absent: a runtime of before 0.2. */
   overloaded: z.boolean().optional(),
+  /** RTPEngine answers; without it the pod is not ready. Absent: a runtime of before 0.2. */
+  relayAnswers: z.boolean().optional(),
   calls: z.object({ active: z.int().min(0) }),
   trunks: z.array(trunk).max(maxTrunks),
   certificates: z.array(certificate).max(64),

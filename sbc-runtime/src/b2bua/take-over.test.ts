@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Peer } from '../peers/peer.ts';
 import { callSnapshot, type CallSnapshot, type SideSnapshot } from './call-snapshot.ts';
-import { openRecord, takeOver } from './take-over.ts';
+import { openRecord, takeOver, type FoundCalls } from './take-over.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 const line = text.map((value) => value.replace(/[\r\n]/g, ''));
@@ -139,7 +139,7 @@ describe('Taking over', () => {
   it('goes on with every call whose two trunks are there, and knows how much time has passed', () => {
     fc.assert(
       fc.property(snapshots, fc.nat(100_000), (snapshot, passedMs) => {
-        const found = { calls: [snapshot], isDamaged: false };
+        const found = { calls: [snapshot], doubtful: [] };
         const { goOn, end } = takeOver(found, peersOf(snapshot), snapshot.atMs + passedMs);
         assert.deepEqual([goOn.map((taken) => taken.passedMs), end], [[passedMs], []]);
         assert.deepEqual(takeOver(found, peersOf(snapshot), snapshot.atMs - 1 - passedMs).goOn[0]?.passedMs, 0);
@@ -147,18 +147,18 @@ describe('Taking over', () => {
     );
   });
 
-  it('ends those that have lost a trunk, or whose trunk speaks another protocol, and all of a damaged journal', () => {
+  it('ends those that have lost a trunk, or whose trunk speaks another protocol, and those whose latest word is lost', () => {
     fc.assert(
       fc.property(snapshots, fc.constantFrom('teams', 'pbx'), (snapshot, trunk) => {
         const calls = [snapshot];
         const [without, other] = [peersOf(snapshot), peersOf(snapshot)];
         without.delete(trunk);
         other.set(trunk, peer('SCTP'));
-        const ends = (isDamaged: boolean, peers: ReadonlyMap<string, Peer>) =>
-          assert.deepEqual(takeOver({ calls, isDamaged }, peers, 0), { goOn: [], end: calls });
-        ends(false, without);
-        ends(false, other);
-        ends(true, peersOf(snapshot));
+        const ends = (found: FoundCalls, peers: ReadonlyMap<string, Peer>) =>
+          assert.deepEqual(takeOver(found, peers, 0), { goOn: [], end: calls });
+        ends({ calls, doubtful: [] }, without);
+        ends({ calls, doubtful: [] }, other);
+        ends({ calls: [], doubtful: calls }, peersOf(snapshot));
       }),
     );
   });

@@ -10,11 +10,11 @@ import { reasonHeaders } from './reason-headers.ts';
 /** What an earlier process has written down. */
 export interface FoundCalls {
   readonly calls: readonly CallSnapshot[];
-  /** Nobody knows what else there was: none of them goes on. */
-  readonly isDamaged: boolean;
+  /** Of these, what came last is not known: they do not go on. */
+  readonly doubtful: readonly CallSnapshot[];
 }
 
-export const nothingFound: FoundCalls = { calls: [], isDamaged: false };
+export const nothingFound: FoundCalls = { calls: [], doubtful: [] };
 
 /** A call that goes on. */
 export interface TakenOverCall {
@@ -34,11 +34,11 @@ export interface TakeOver {
 /** A call goes on where the document of today knows both its trunks, over the protocol that it speaks. Pure. */
 export function takeOver(found: FoundCalls, peers: ReadonlyMap<string, Peer>, wallMs: number): TakeOver {
   const goOn: TakenOverCall[] = [];
-  const end: CallSnapshot[] = [];
+  const end: CallSnapshot[] = [...found.doubtful];
   for (const snapshot of found.calls) {
     const callerPeer = peerOf(snapshot.caller, peers);
     const calleePeer = peerOf(snapshot.callee, peers);
-    if (found.isDamaged || callerPeer === undefined || calleePeer === undefined) end.push(snapshot);
+    if (callerPeer === undefined || calleePeer === undefined) end.push(snapshot);
     else
       goOn.push({
         snapshot,

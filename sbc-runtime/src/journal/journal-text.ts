@@ -9,11 +9,22 @@
 /** Of another version nothing can be told: its lines may mean anything. */
 const VERSION_LINE = 'teams-sbc calls 1\n';
 
-export type JournalContent =
-  | { readonly kind: 'sound'; readonly entries: readonly unknown[] }
-  /** `entries`: what was known up to `line`, counted from 1. */
-  | { readonly kind: 'damaged'; readonly entries: readonly unknown[]; readonly line: number; readonly problem: string }
-  | { readonly kind: 'foreign'; readonly found: string };
+export interface JournalContent<T> {
+  /** What holds of each id, in the order in which ids first came. */
+  readonly entries: readonly T[];
+  /** The last that was read of an id and holds no more: a later line of its own is spoiled, or the first line is not ours. */
+  readonly doubtful: readonly T[];
+  /** The first line, where it is not ours. */
+  readonly foreign: string | undefined;
+  readonly spoiled: SpoiledLines;
+}
+
+/** Lines that say nothing. Each stands for itself: what the others say holds. */
+export interface SpoiledLines {
+  readonly count: number;
+  /** Counted from 1. */
+  readonly first: { readonly line: number; readonly problem: string } | undefined;
+}
 
 export function journalHead(): string {
   return VERSION_LINE;
@@ -28,31 +39,64 @@ export function endLine(id: string): string {
   return `-${id}\n`;
 }
 
-/** A last line without its end was being written when the process died: it is not counted. */
-export function readJournal(text: string): JournalContent {
-  if (VERSION_LINE.startsWith(text)) return { kind: 'sound', entries: [] };
-  if (!text.startsWith(VERSION_LINE)) return { kind: 'foreign', found: text.slice(0, 40).split('\n', 1)[0] ?? '' };
+/**
+ * A line holds all that is known of its id, so that one which is spoiled takes nothing from another id, and a later one of the
+ * same id makes up for it. A last line without its end was being written when the process died: it is not counted.
+ *
+ * @param read undefined: it is no entry, and the line is spoiled
+ */
+export function readJournal<T>(text: string, read: (id: string, entry: unknown) => T | undefined): JournalContent<T> {
+  const isOurs = text.startsWith(VERSION_LINE);
   const lines = text.split('\n');
-  const entries = new Map<string, unknown>();
+  const reading: Reading<T> = { read, entries: new Map(), doubtful: new Map() };
+  let [count, first]: [number, SpoiledLines['first']] = [0, undefined];
   for (let at = 1; at < lines.length - 1; at += 1) {
-    const problem = take(lines[at] ?? '', entries);
-    if (problem !== undefined) return { kind: 'damaged', entries: [...entries.values()], line: at + 1, problem };
+    const problem = take(lines[at] ?? '', reading);
+    if (problem === undefined) continue;
+    count += 1;
+    first ??= { line: at + 1, problem };
   }
-  return { kind: 'sound', entries: [...entries.values()] };
+  const [entries, doubtful] = [[...reading.entries.values()], [...reading.doubtful.values()]];
+  const spoiled = { count, first };
+  if (isOurs || VERSION_LINE.startsWith(text)) return { entries, doubtful, foreign: undefined, spoiled };
+  return { entries: [], doubtful: [...entries, ...doubtful], foreign: lines[0]?.slice(0, MAX_TOLD) ?? '', spoiled };
 }
 
-function take(line: string, entries: Map<string, unknown>): string | undefined {
+/** Of a first line that is not ours. */
+const MAX_TOLD = 40;
+
+interface Reading<T> {
+  readonly read: (id: string, entry: unknown) => T | undefined;
+  readonly entries: Map<string, T>;
+  readonly doubtful: Map<string, T>;
+}
+
+/** What is wrong with the line; undefined: nothing. */
+function take<T>(line: string, { read, entries, doubtful }: Reading<T>): string | undefined {
   const space = line.indexOf(' ');
-  if (line.startsWith('-')) {
-    entries.delete(line.slice(1));
+  // Also of a line that is spoiled: an id that is known was hardly made by chance.
+  const id = line.slice(1, space < 0 ? undefined : space);
+  const entry = line.startsWith('+') && space > 0 ? read(id, json(line.slice(space + 1))) : undefined;
+  if (entry !== undefined) {
+    doubtful.delete(id);
+    entries.set(id, entry);
     return undefined;
   }
-  if (!line.startsWith('+') || space < 0) return 'it is neither a change nor an end';
-  try {
-    const entry: unknown = JSON.parse(line.slice(space + 1));
-    entries.set(line.slice(1, space), entry);
+  const before = entries.get(id);
+  entries.delete(id);
+  if (line.startsWith('-') && space < 0) {
+    doubtful.delete(id);
     return undefined;
+  }
+  if (before !== undefined) doubtful.set(id, before);
+  return line.startsWith('+') ? 'it holds no entry' : 'it is neither a change nor an end';
+}
+
+/** Undefined: it is none. */
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
-    return 'what it holds is no JSON';
+    return undefined;
   }
 }

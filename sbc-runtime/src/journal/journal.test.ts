@@ -12,13 +12,17 @@ const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 function setUp(limits: Partial<JournalLimits> = {}) {
   const clock = new VirtualClock();
   const file = new MemoryFile();
-  const warnings: string[] = [];
-  const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
+  const [warnings, news]: [string[], string[]] = [[], []];
+  const log = {
+    ...silentLog,
+    warn: (message: string) => void warnings.push(message),
+    info: (message: string) => void news.push(message),
+  };
   const journal = new Journal({ clock, log, file, nextTurn: settled, limits });
   const known = new Map<string, unknown>();
   const entry = (id: string) => ({ id, snapshot: () => known.get(id) });
   return {
-    ...{ clock, file, warnings, journal },
+    ...{ clock, file, warnings, news, journal },
     put: (id: string, value: unknown) => {
       known.set(id, value);
       journal.changed(entry(id));
@@ -29,8 +33,8 @@ function setUp(limits: Partial<JournalLimits> = {}) {
     },
     known: () => [...known.values()],
     entries: () => {
-      const content = readJournal(file.text);
-      return content.kind === 'foreign' ? 'foreign' : [...content.entries];
+      const { entries, foreign } = readJournal(file.text, (_, entry) => entry);
+      return foreign === undefined ? [...entries] : 'foreign';
     },
     passes: async (ms = 60) => {
       clock.advance(ms);
@@ -144,8 +148,9 @@ describe('A journal', () => {
     assert.deepEqual(entries(), ['short too']);
   });
 
-  it('says once that it cannot be written, tries again, and is whole as soon as it can be', async () => {
-    const { put, end, passes, entries, file, warnings } = setUp();
+  it('says once that it cannot be written, tries again, is whole as soon as it can be, and says that once', async () => {
+    const { put, end, passes, entries, file, warnings, news, journal } = setUp();
+    assert.equal(journal.isWritable, true);
     put('a', 1);
     put('b', 1);
     await passes();
@@ -155,9 +160,13 @@ describe('A journal', () => {
     end('b');
     for (let times = 0; times < 5; times += 1) await passes(5000);
     assert.deepEqual(warnings, ['Cannot write the journal of calls: a crash of this process would end them']);
+    assert.deepEqual([journal.isWritable, news], [false, []]);
     file.failure = undefined;
     await passes(5000);
-    assert.deepEqual(entries(), [2]);
+    assert.deepEqual([entries(), journal.isWritable], [[2], true]);
+    put('a', 3);
+    await passes();
+    assert.deepEqual(news, ['The journal of calls is written again']);
   });
 
   it('that cannot be written when its last entry ends tries again, and is without it once it can be', async () => {

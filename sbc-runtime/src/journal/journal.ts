@@ -67,6 +67,11 @@ export class Journal {
     return this.#fileOctets;
   }
 
+  /** False from the first write that fails until one succeeds. */
+  get isWritable(): boolean {
+    return !this.#hasFailed;
+  }
+
   changed(entry: JournalEntry): void {
     this.#changed.set(entry.id, entry);
     this.#entries.set(entry.id, entry);
@@ -109,6 +114,7 @@ export class Journal {
       const isHistory = this.#fileOctets > MOST_OF_LIVE * this.#liveOctets + this.#limits.slackOctets;
       if (this.#mustBeginAnew || isHistory) await this.#beginAnew();
       else await this.#append(this.#lines());
+      if (this.#hasFailed) this.#params.log.info('The journal of calls is written again');
       this.#hasFailed = false;
     } catch (error) {
       this.#failed(error);

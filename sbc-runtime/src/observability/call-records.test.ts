@@ -39,20 +39,35 @@ describe('The call records', () => {
     assert.deepEqual(records.get('1')?.end, { result: 'success', reason: 'normal-clearing', by: 'caller' });
   });
 
-  it('come newest first, and at most as many as asked for', () => {
+  it('come with those that run first, the newest of each first, and at most as many as asked for', () => {
     const records = new CallRecords();
-    for (const id of ['1', '2', '3']) records.started(record(id));
-    assert.deepEqual(records.recent().map(({ id }) => id), ['3', '2', '1']); // prettier-ignore
-    assert.deepEqual(records.recent(2).map(({ id }) => id), ['3', '2']); // prettier-ignore
-    assert.deepEqual(records.recent(0), []);
+    const all = ['1', '2', '3', '4'].map(record);
+    for (const call of all) records.started(call);
+    for (const call of [all[3]!, all[1]!]) records.ended(call);
+    assert.deepEqual(records.list(10).map(({ id }) => id), ['3', '1', '2', '4']); // prettier-ignore
+    assert.deepEqual(records.list(3).map(({ id }) => id), ['3', '1', '2']); // prettier-ignore
+    assert.deepEqual([records.list(1).map(({ id }) => id), records.list(0)], [['3'], []]);
   });
 
-  it('forget the oldest call when there are too many, and its end with it', () => {
-    const records = new CallRecords({ maxCalls: 2 });
-    const all = ['1', '2', '3'].map(record);
+  it('know the call that started last, running or over', () => {
+    const records = new CallRecords();
+    assert.equal(records.newest(), undefined);
+    const [first, second] = [record('1'), { ...record('2'), startedAtMs: 2000 }];
+    records.started(first);
+    records.started(second);
+    records.ended(second);
+    assert.equal(records.newest()?.id, '2');
+    records.started({ ...record('3'), startedAtMs: 3000 });
+    assert.equal(records.newest()?.id, '3');
+  });
+
+  it('forget the call that ended first when there are too many, and never one that runs', () => {
+    const records = new CallRecords({ maxOver: 2 });
+    const all = ['1', '2', '3', '4'].map(record);
     for (const call of all) records.started(call);
-    records.ended(all[0]!);
-    assert.deepEqual([records.size, records.recent().map(({ id }) => id)], [2, ['3', '2']]);
+    for (const call of all.slice(1)) records.ended(call);
+    records.ended(all[1]!);
+    assert.deepEqual([records.size, records.list(9).map(({ id }) => id)], [3, ['1', '4', '3']]);
   });
 
   it('show numbers in full unless told to shorten them', () => {

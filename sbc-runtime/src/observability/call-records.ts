@@ -25,57 +25,73 @@ export interface CallRecord {
 }
 
 export interface CallRecordsParams {
-  /** The oldest record goes when one more comes, running or over. @default 1000 */
-  readonly maxCalls?: number;
+  /** Of calls that are over; the one that ended first goes when one more comes. Those that run are all here. @default 1000 */
+  readonly maxOver?: number;
   /** `Shortened` blanks the last four digits of each number where records are read. @default 'Full' */
   readonly numbers?: 'Full' | 'Shortened';
 }
 
-const MAX_CALLS = 1000;
+const MAX_OVER = 1000;
 /** Transfers and failed attempts add legs; a reader sees these. */
 const MAX_CALL_IDS = 32;
 const BLANKED_DIGITS = 4;
 
 export class CallRecords {
-  readonly #maxCalls: number;
+  readonly #maxOver: number;
   readonly #write: (number: string) => string;
   /** In the order in which they started. */
-  readonly #records = new Map<string, CallRecord>();
+  readonly #running = new Map<string, CallRecord>();
+  /** In the order in which they ended. */
+  readonly #over = new Map<string, CallRecord>();
 
   constructor(params: CallRecordsParams = {}) {
-    this.#maxCalls = params.maxCalls ?? MAX_CALLS;
+    this.#maxOver = params.maxOver ?? MAX_OVER;
     this.#write = params.numbers === 'Shortened' ? shortenNumber : (number) => number;
   }
 
   get size(): number {
-    return this.#records.size;
+    return this.#running.size + this.#over.size;
   }
 
+  /** It runs until `ended`: as many as the limit of calls lets in. */
   started(record: CallRecord): void {
-    this.#records.set(record.id, record);
-    if (this.#records.size <= this.#maxCalls) return;
-    for (const oldest of this.#records.keys()) {
-      this.#records.delete(oldest);
+    this.#running.set(record.id, record);
+  }
+
+  /** The record itself says how. */
+  ended(record: CallRecord): void {
+    if (!this.#running.delete(record.id)) return;
+    this.#over.set(record.id, record);
+    if (this.#over.size <= this.#maxOver) return;
+    for (const oldest of this.#over.keys()) {
+      this.#over.delete(oldest);
       return;
     }
   }
 
-  /** The record itself says how; one that was pushed out meanwhile stays out. */
-  ended(record: CallRecord): void {
-    if (this.#records.has(record.id)) this.#records.set(record.id, record);
-  }
-
   /** A copy as it is now. */
   get(id: string): CallRecord | undefined {
-    const record = this.#records.get(id);
+    const record = this.#running.get(id) ?? this.#over.get(id);
     return record && this.#copy(record);
   }
 
-  /** Copies, the newest first. */
-  recent(count = this.#maxCalls): CallRecord[] {
-    if (count < 1) return [];
-    const newest = [...this.#records.values()].slice(-count).reverse();
-    return newest.map((record) => this.#copy(record));
+  /** The one that started last, running or over. */
+  newest(): CallRecord | undefined {
+    let newest: CallRecord | undefined;
+    for (const records of [this.#over, this.#running])
+      for (const record of records.values())
+        if (newest === undefined || record.startedAtMs >= newest.startedAtMs) newest = record;
+    return newest && this.#copy(newest);
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Copies: those that run, the one that started last first, then those that are over, the one that ended last first. */
+  list(atMost: number): CallRecord[] {
+    const running = lastOf(this.#running, atMost);
+    return [...running, ...lastOf(this.#over, atMost - running.length)].map((record) => this.#copy(record));
   }
 
   #copy(record: CallRecord): CallRecord {
@@ -86,6 +102,11 @@ export class CallRecords {
       callIds: record.callIds.slice(0, MAX_CALL_IDS),
     };
   }
+}
+
+/** The last one first. */
+function lastOf(records: ReadonlyMap<string, CallRecord>, count: number): CallRecord[] {
+  return count < 1 ? [] : [...records.values()].slice(-count).reverse();
 }
 
 /** `+498912345678` becomes `+49891234xxxx`; of a short number nothing but its length stays. */

@@ -14,6 +14,7 @@ const sources: GaugeSources = {
   relayAvailable: () => true,
   draining: () => false,
   overloaded: () => false,
+  journalWritable: () => true,
   certificateExpirySeconds: () => [['sbc-tls', 86_400.5]],
 };
 

@@ -12,6 +12,7 @@ export interface GaugeSources {
   readonly relayAvailable: () => boolean;
   readonly draining: () => boolean;
   readonly overloaded: () => boolean;
+  readonly journalWritable: () => boolean;
   /** Seconds until each certificate in use expires, by its name; negative once it has. */
   readonly certificateExpirySeconds: () => Iterable<readonly [string, number]>;
 }
@@ -125,6 +126,11 @@ export class PrometheusMetrics implements Metrics {
     this.#gauge('sbc_draining', '1 while no new calls are let in', () => Number(sources.draining()));
     this.#gauge('sbc_overloaded', '1 while the processor is the limit and some new calls are refused', () =>
       Number(sources.overloaded()),
+    );
+    this.#gauge(
+      'sbc_journal_writable',
+      '0 while a crash of the runtime would end the calls: its journal is not written',
+      () => Number(sources.journalWritable()),
     );
     new Gauge({
       name: 'sbc_certificate_expiry_seconds',

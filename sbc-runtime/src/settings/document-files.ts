@@ -33,6 +33,14 @@ export interface CertificateFiles {
 /** What served before; undefined: nothing did. */
 export type Kept = () => Pick<LoadedDocument, 'state' | 'certificates' | 'logins'> | undefined;
 
+/** Files that nobody can use now; what they held last goes on. */
+export interface KeptFiles {
+  /** Of the trunk or the bundle. */
+  readonly name: string;
+  /** What is wrong with them; no full stop. */
+  readonly problem: string;
+}
+
 export interface TrustFiles {
   readonly name: string;
   readonly roots: string;
@@ -56,6 +64,8 @@ export interface LoadedDocument {
   readonly trustBundles: readonly TrustFiles[];
   /** By trunk. */
   readonly logins: ReadonlyMap<string, LoginFiles>;
+  /** Logins that cannot be read: these are what their Secrets held last. */
+  readonly keptLogins?: readonly KeptFiles[];
   /** Changes whenever the document or any file that it names changes. */
   readonly fingerprint: string;
 }
@@ -157,17 +167,19 @@ function load(directories: Directories, { read, states, kept }: Sources): LoadRe
     return { name: entry.name, roots: take(path), isMicrosoft };
   });
   const logins = new Map<string, LoginFiles>();
+  const keptLogins: KeptFiles[] = [];
   for (const trunk of state.trunks) {
     if (trunk.kind !== 'PbxTrunk' || trunk.auth === undefined) continue;
     const found: Problem[] = [];
     const login = loginOf(join(directories.secrets, trunk.auth.secret), { read, problems: found });
     const before = found.length === 0 ? undefined : loginBefore(kept(), trunk.name, trunk.auth.secret);
     if (before === undefined) problems.push(...found);
+    else keptLogins.push({ name: trunk.name, problem: found[0]?.message ?? '' });
     logins.set(trunk.name, before ?? login);
   }
   const fingerprint = fingerprintOf({ hash, certificates, trustBundles, logins });
   if (problems.length > 0) return refused(hash, problems, fingerprint);
-  return { ok: true, document: { state, hash, text, certificates, trustBundles, logins, fingerprint } };
+  return { ok: true, document: { state, hash, text, certificates, trustBundles, logins, keptLogins, fingerprint } };
 }
 
 export function fingerprintOf({

@@ -33,23 +33,41 @@ scenario('The trunk of one side is gone: both sides get a BYE that says so', one
   assert.equal(stage.records[0]?.end?.reason, 'not-taken-over');
 });
 
-scenario('A damaged journal: what can be read of it gets a BYE on both sides', oneTrunkEach, async (stage) => {
+scenario('What came last of a call is spoiled in the journal: both sides get a BYE', oneTrunkEach, async (stage) => {
   await killedInACall(stage);
-  stage.process.journal.text += '+0123 {"half\n';
+  const { journal } = stage.process;
+  const [, id] = /^\+(\S+) /m.exec(journal.text) ?? assert.fail('no call was written');
+  journal.text += `+${id} {"half\n`;
   assert.equal(stage.process.startsAgain().size().calls, 0);
   await bothGetBye(stage, lost);
 });
 
-scenario('A journal of another version: its calls are unknown, and their media goes', oneTrunkEach, async (stage) => {
-  const { teams, pbx, process } = stage;
-  await killedInACall(stage);
-  process.journal.text = process.journal.text.replace('calls 1', 'calls 2');
-  assert.equal(process.startsAgain().size().calls, 0);
-  for (const party of [teams, pbx]) {
-    await party.sends('BYE');
-    await party.gets(481);
-  }
-});
+for (const [what, head] of [
+  ['of another version', 'teams-sbc calls 2'],
+  ['whose first line is spoiled', 'teams-s\0\0\0alls 1'],
+] as const)
+  scenario(`A journal ${what}: what can be read of it gets a BYE on both sides`, oneTrunkEach, async (stage) => {
+    await killedInACall(stage);
+    const { journal } = stage.process;
+    journal.text = journal.text.replace('teams-sbc calls 1', head);
+    assert.equal(stage.process.startsAgain().size().calls, 0);
+    await bothGetBye(stage, lost);
+  });
+
+scenario(
+  'Nothing in the journal can be read: its calls are unknown, and their media goes',
+  oneTrunkEach,
+  async (stage) => {
+    const { teams, pbx, process } = stage;
+    await killedInACall(stage);
+    process.journal.text = process.journal.text.replaceAll('{', '\0');
+    assert.equal(process.startsAgain().size().calls, 0);
+    for (const party of [teams, pbx]) {
+      await party.sends('BYE');
+      await party.gets(481);
+    }
+  },
+);
 
 scenario('The relay was started anew as well: both sides get a BYE', oneTrunkEach, async (stage) => {
   await killedInACall(stage);
@@ -83,3 +101,22 @@ scenario('The relay is killed while a call is being set up: the caller gets 503'
   await pbx.sends(200, { for: 'CANCEL' });
   await pbx.sends(487, { for: 'INVITE' });
 });
+
+scenario(
+  'The end of a call is spoiled in the journal: what is taken over ends by itself',
+  oneTrunkEach,
+  async (stage) => {
+    const { teams, pbx, process, time } = stage;
+    const { caller, callee } = await talking(stage, teamsCalls);
+    await time.passes(100);
+    const before = process.journal.text;
+    await hangsUp(caller, callee);
+    await time.passes(100);
+    process.isKilled();
+    process.journal.text = `${before}\0\0\0\n`;
+    process.startsAgain();
+    await Promise.all([teams.gets('BYE', mediaGone), pbx.gets('BYE', mediaGone)]);
+    await teams.sends(481);
+    await pbx.sends(481);
+  },
+);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { minutes, scenario, seconds, type Stage } from '../../kit/scenario.ts';
 import { oneTrunkEach } from '../../kit/setups.ts';
-import { asksFor, bothDirections, hangsUp, talking } from '../directions.ts';
+import { asksFor, bothDirections, hangsUp, talking, teamsCalls } from '../directions.ts';
 import { agreeing, callingTeams, calledByTeams, expired } from '../session-timer/openings.ts';
 import { teamsHangsUp } from '../stories.ts';
 
@@ -227,3 +227,13 @@ async function crashesIn(stage: Both): Promise<Both> {
   await crashes(stage);
   return stage;
 }
+
+scenario('A line of another call is spoiled in the journal: this one goes on', oneTrunkEach, async (stage) => {
+  const { caller, callee } = await talking(stage, teamsCalls);
+  await stage.time.passes(100);
+  stage.process.isKilled();
+  const { journal } = stage.process;
+  journal.text = journal.text.replace('\n', '\n+0123 {"half\n') + '\0\0\0\n';
+  assert.equal(stage.process.startsAgain().size().calls, 1);
+  await hangsUp(caller, callee);
+});
