@@ -131,7 +131,8 @@ node_modules/.stamp: package-lock.json
 	@cd node_modules/.bin && for pinned in ../node-linux-*/bin/node; do [ ! -e "$$pinned" ] || ln -sf "$$pinned" node; done
 	@touch $@
 
-clean: ## Remove what was installed and built here
+# A cluster that runs would be out of reach afterwards.
+clean: cluster-down playground-down ## Remove what was installed and built here
 	rm -rf node_modules work
 
 help: ## This list

@@ -39,11 +39,14 @@ start() {
     is_up || break
     sleep 0.1 || true
   done
+  # bash leaves a loop whose sleep was interrupted.
+  [ -z "$interrupted" ] || give_up
+  trap '' INT TERM HUP
   local how=ended
   ! is_up || how="does not serve after $start_seconds s"
   echo "Cannot start the cluster: it $how; its words are in $log, those of its parts in $directory/$name" >&2
-  tail -n 15 "$log" >&2
-  ! is_up || end >&2
+  tail -n 20 "$log" >&2
+  if is_up; then end >&2; else rm -f "$pid_file"; fi
   exit 1
 }
 
@@ -63,6 +66,7 @@ launch() {
 }
 
 give_up() {
+  trap '' INT TERM HUP
   [ -z "$is_ours" ] || ! is_up || end >&2
   exit 130
 }

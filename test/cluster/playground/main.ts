@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { repository } from '../kit/binaries.ts';
 import { startControlPlane } from '../kit/control-plane.ts';
 import { ProcessKubelet } from '../kit/process-kubelet.ts';
+import { reasonsOf } from './reasons-of.ts';
 
 const NODES = 3;
 
@@ -17,8 +18,12 @@ rmSync(kubeconfig, { force: true });
 // While it starts: its programs die with this process, and `exit` removes their files.
 const giveUp = () => process.exit(1);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, giveUp);
-const cluster = await startControlPlane({ name, crds: false });
-await ProcessKubelet.start(cluster, { nodes: NODES });
+const failed = (error: unknown): never => {
+  console.error(reasonsOf(error));
+  process.exit(1);
+};
+const cluster = await startControlPlane({ name, crds: false }).catch(failed);
+await ProcessKubelet.start(cluster, { nodes: NODES }).catch(failed);
 const ending = new Promise<void>((resolve) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, giveUp).on(signal, () => resolve());
 });

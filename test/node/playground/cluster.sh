@@ -20,7 +20,7 @@ source "$root/test/cluster/playground/background.sh"
 
 say_what_next() {
   cat << EOF
-The cluster is up, with $nodes node(s), DNS and cert-manager:
+The cluster is $1, with $nodes node(s), DNS and cert-manager:
 
   export KUBECONFIG=${kubeconfig#"$PWD/"} PATH=\$PWD/work/cluster-binaries:\$PATH
   kubectl get nodes
@@ -44,15 +44,18 @@ up() {
     1 | 2) ;;
     *) fail "start $nodes nodes: NODES is 1 or 2" ;;
   esac
-  if ! serves; then start "$nodes" "$name" "$images"; fi
-  local running
+  local running verdict='up already'
+  if ! serves; then
+    start "$nodes" "$name" "$images"
+    verdict=up
+  fi
   running=$(argument_of 1)
   # Nobody who names no number asks for another one.
   if [ -n "${NODES:-}" ] && [ "$running" != "$nodes" ]; then
-    fail "have $nodes node(s): the cluster is up already, with $running; make cluster-down cluster-up NODES=$nodes"
+    fail "start a cluster of $nodes: one of $running is up already; make cluster-down cluster-up NODES=$nodes"
   fi
   nodes=$running
-  if [ -n "$is_ours" ]; then say_what_next; else echo "The cluster is up already, with $nodes node(s): $kubeconfig"; fi
+  say_what_next "$verdict"
 }
 
 case ${1:-} in

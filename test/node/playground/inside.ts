@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { writeKubeconfig } from '../../cluster/kit/kubeconfig.ts';
+import { reasonsOf } from '../../cluster/playground/reasons-of.ts';
 import { fabric } from '../kit/fabric.ts';
 import { startNodeCluster } from '../kit/node-cluster.ts';
 
@@ -29,7 +30,12 @@ export interface Served {
 
 // Also who was killed with SIGKILL has gone.
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-process.once('message', (wanted, listener) => void run(wanted as Wanted, listener as Server));
+process.once('message', (wanted, listener) => {
+  run(wanted as Wanted, listener as Server).catch((error: unknown) => {
+    console.error(reasonsOf(error));
+    process.exit(1);
+  });
+});
 
 async function run({ name, nodes, images, server }: Wanted, listener: Server): Promise<void> {
   const cluster = await startNodeCluster({ name, nodes, images, certManager: true });
