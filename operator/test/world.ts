@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** Requests that this process is still to see answered. Default: it lives. */
   readonly requestsToLive?: number;
   readonly certManager?: boolean;
+  /** Of this operator among others. Default: there are no others. */
+  readonly identity?: string;
 }
 
 export class World {
@@ -48,7 +50,11 @@ export class World {
   readonly followed = new Map<string, PolledInstance>();
   /** Addresses of pods that were asked to end their calls. */
   readonly hurried: string[] = [];
+  /** What a pod says to that; undefined: it takes it. */
+  refusal: Error | undefined;
   readonly events: string[] = [];
+  /** What the cache holds though the API server has something newer, by `Kind name`. */
+  readonly behind = new Map<string, KubeObject>();
   readonly children: ChildWriter;
   readonly #server: LoopbackApiServer;
   readonly #instances: Reconciler;
@@ -57,7 +63,10 @@ export class World {
   #requestsToLive: number;
   #noticed: () => void = () => undefined;
 
-  constructor(server: LoopbackApiServer, { requestsToLive = Infinity, certManager = false }: WorldOptions = {}) {
+  constructor(
+    server: LoopbackApiServer,
+    { requestsToLive = Infinity, certManager = false, identity }: WorldOptions = {},
+  ) {
     this.#server = server;
     this.#requestsToLive = requestsToLive;
     const { clock } = this;
@@ -71,7 +80,7 @@ export class World {
     let count = 0;
     const entropy = { hex: (bytes: number) => (++count).toString(16).padStart(bytes * 2, '0') };
     this.#instances = new SbcInstanceReconciler({
-      ...{ stores, reader, kube, statuses, outcomes, clock },
+      ...{ identity, stores, reader, kube, statuses, outcomes, clock },
       children: this.children,
       references: this.#references,
       statusSecrets: new StatusSecretKeeper({ kube, references: this.#references, clock, entropy }),
@@ -83,7 +92,7 @@ export class World {
       ending: {
         endCalls: ({ address }) => {
           this.hurried.push(address);
-          return Promise.resolve();
+          return this.refusal === undefined ? Promise.resolve() : Promise.reject(this.refusal);
         },
       },
       events: { record: (_about, { reason }) => void this.events.push(reason) },
@@ -158,7 +167,7 @@ export class World {
 
   #stores(): Stores {
     const store = (resource: Resource, index: string, valueOf: (object: KubeObject) => string | undefined): Store =>
-      new CurrentStore(this.#server, resource, { index, valueOf });
+      new CurrentStore(this.#server, resource, { index, valueOf }, this.behind);
     const members = (resource: Resource) => store(resource, bySbcRef, sbcRefOf);
     const children = (resource: Resource) => store(resource, byInstance, instanceOf);
     return {
@@ -179,21 +188,23 @@ interface Index {
   valueOf(object: KubeObject): string | undefined;
 }
 
-/** What the server has at this moment: a cache that is never behind. */
+/** What the server has at this moment: a cache that is behind only where a test says so. */
 class CurrentStore implements Store {
   readonly #server: LoopbackApiServer;
   readonly #resource: Resource;
   readonly #index: Index;
+  readonly #behind: ReadonlyMap<string, KubeObject>;
   readonly isSynced = true;
 
-  constructor(server: LoopbackApiServer, resource: Resource, index: Index) {
+  constructor(server: LoopbackApiServer, resource: Resource, index: Index, behind: ReadonlyMap<string, KubeObject>) {
+    this.#behind = behind;
     this.#server = server;
     this.#resource = resource;
     this.#index = index;
   }
 
   get(namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.#server.get(this.#resource, namespace, name);
+    return this.#behind.get(`${this.#resource.kind} ${name}`) ?? this.#server.get(this.#resource, namespace, name);
   }
 
   list(namespace?: string): readonly KubeObject[] {

@@ -32,10 +32,13 @@ const strings = (description: string) => z.record(z.string(), z.string()).defaul
 const objects = (description: string) => z.array(z.record(z.string(), z.unknown())).default([]).meta({ description });
 const object = (description: string) => z.record(z.string(), z.unknown()).default({}).meta({ description });
 
+/** Of objects and in labels; empty: that of the release or chart. */
+const name = z.string().regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/);
+
 export const chartValues = z.strictObject({
   global: z.record(z.string(), z.unknown()).default({}).meta({ description: 'Helm’s own; nothing of it is read' }),
-  nameOverride: z.string().max(63).default('').meta({ description: 'Replaces the name of the chart in names' }),
-  fullnameOverride: z.string().max(63).default('').meta({ description: 'Replaces the whole name of all objects' }),
+  nameOverride: name.max(63).default('').meta({ description: 'Replaces the name of the chart in names' }),
+  fullnameOverride: name.max(63).default('').meta({ description: 'Replaces the whole name of all objects' }),
   replicas: z.int().min(1).max(8).default(2).meta({
     description: 'Operators that run; one acts, the others stand by with warm caches',
   }),

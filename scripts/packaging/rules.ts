@@ -54,7 +54,7 @@ const namespaceRules: readonly Rule[] = [
   // The operator reads Secrets one by one. `list` and `watch` are here because the runtime has them for the Secrets that its
   // document names, and nobody can grant what he does not have.
   { apiGroups: [''], resources: ['secrets'], verbs: ['get', ...apply] },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];
 
 /** Nodes have no namespace: on the network of its node, a pod has the address of the node. */

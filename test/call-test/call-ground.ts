@@ -3,14 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallCertificates } from './certificates.ts';
 import type { ApiAnswer, FoundObject, KubeApi } from './kube-api.ts';
 import { pbxTrunkName, plannedInstance, plannedRest, teamsTrunkName, type PlannedObject } from './objects.ts';
-import { hanging, isReady, isSeen, podTroubles, type Watched } from './readiness.ts';
+import { hanging, isReady, podTroubles, SEEN_WITHIN_MS, whatHangs, type Watched } from './readiness.ts';
 import { StepFailed } from './report.ts';
 import type { Settings } from './settings.ts';
 
 const OURS = 'teams-sbc.dev/v1alpha1';
 const LOOK_MS = 500;
-/** An operator that runs has looked at a new object by then. */
-const SEEN_WITHIN_MS = 15_000;
 const GONE_WITHIN_MS = 60_000;
 /** What an earlier test left is on its way out. */
 const FREE_WITHIN_MS = 30_000;
@@ -47,8 +45,9 @@ export class CallGround {
       const watched = await this.#watched();
       const address = watched[0]?.object.status?.addresses?.[0]?.address;
       if (watched.length === kinds.length && watched.every(isReady) && address !== undefined) return address;
-      if (elapsedMs() > SEEN_WITHIN_MS && !watched.some(isSeen)) throw this.#unseen();
-      if (elapsedMs() > readyMs) throw await this.#notReady(watched);
+      const hangs = whatHangs(watched, { elapsedMs: elapsedMs(), readyMs });
+      if (hangs === 'Operator') throw this.#unseen(Math.min(SEEN_WITHIN_MS, readyMs));
+      if (hangs === 'Sbc') throw await this.#notReady(watched);
       await this.#pause();
     }
   }
@@ -129,10 +128,10 @@ export class CallGround {
     return object.metadata.uid;
   }
 
-  #unseen(): StepFailed {
+  #unseen(withinMs: number): StepFailed {
     const { namespace } = this.#settings;
     return new StepFailed(
-      `No operator has looked at the SbcInstance in ${SEEN_WITHIN_MS / 1000} s`,
+      `No operator has looked at the SbcInstance in ${withinMs / 1000} s`,
       'See that the operator runs: kubectl get pods --all-namespaces --selector app.kubernetes.io/component=operator',
       `See that it serves namespace ${namespace}: watchNamespaces of the chart is empty or holds it`,
     );
@@ -144,7 +143,7 @@ export class CallGround {
     const reasons = [...watched.flatMap(hanging), ...podTroubles(status === 200 ? object : undefined)];
     return new StepFailed(
       `The SBC is not ready after ${readyMs / 1000} s: ${reasons.join('; ') || 'no condition says why'}`,
-      `While the test runs: kubectl --namespace ${namespace} describe pod ${name}-0`,
+      `While the test runs: kubectl --namespace ${namespace} describe ${status === 200 ? `pod ${name}-0` : `statefulset ${name}`}`,
     );
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Condition, FoundObject } from './kube-api.ts';
-import { hanging, isReady, isSeen, podTroubles, type Watched } from './readiness.ts';
+import { hanging, isReady, isSeen, podTroubles, whatHangs, type Watched } from './readiness.ts';
 
 const metadata = { name: 'sbc', uid: '1', generation: 2 };
 
@@ -25,6 +25,19 @@ test('ready is what is Ready as it is now, and Reachable where that is asked', (
 test('what the API server itself writes into a new object was seen by nobody', () => {
   assert.equal(isSeen(watched({ status: 'Unknown', reason: 'Pending' })), false);
   assert.equal(isSeen(watched({ status: 'False', reason: 'NotAvailable' })), true);
+});
+
+test('objects that nobody has looked at are no SBC that is not ready, however short the test waits', () => {
+  const nobody = [watched({ status: 'Unknown', reason: 'Pending' })];
+  const somebody = [...nobody, watched({ status: 'False', reason: 'NotAvailable' })];
+  for (const readyMs of [1000, 120_000]) {
+    assert.equal(whatHangs(nobody, { elapsedMs: 900, readyMs }), undefined);
+    assert.equal(whatHangs(nobody, { elapsedMs: 130_000, readyMs }), 'Operator');
+    assert.equal(whatHangs(somebody, { elapsedMs: 900, readyMs }), undefined);
+    assert.equal(whatHangs(somebody, { elapsedMs: 130_000, readyMs }), 'Sbc');
+  }
+  assert.equal(whatHangs(nobody, { elapsedMs: 1100, readyMs: 1000 }), 'Operator');
+  assert.equal(whatHangs(nobody, { elapsedMs: 16_000, readyMs: 120_000 }), 'Operator');
 });
 
 test('conditions that are False say what hangs, before those that are not known, and never the summary', () => {

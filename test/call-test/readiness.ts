@@ -12,6 +12,24 @@ const SUMMARIES = ['Ready', 'Draining'];
 const isCurrent = ({ metadata }: FoundObject, { observedGeneration }: Condition): boolean =>
   observedGeneration === undefined || observedGeneration === metadata.generation;
 
+/** An operator that runs has looked at a new object by then. */
+export const SEEN_WITHIN_MS = 15_000;
+
+interface Patience {
+  readonly elapsedMs: number;
+  /** How long the SBC may take to be ready. */
+  readonly readyMs: number;
+}
+
+/** Who keeps the test waiting for too long; undefined: nobody does yet. */
+export function whatHangs(
+  watched: readonly Watched[],
+  { elapsedMs, readyMs }: Patience,
+): 'Operator' | 'Sbc' | undefined {
+  if (!watched.some(isSeen)) return elapsedMs > Math.min(SEEN_WITHIN_MS, readyMs) ? 'Operator' : undefined;
+  return elapsedMs > readyMs ? 'Sbc' : undefined;
+}
+
 /** An operator has looked at it: the API server itself says Pending of a new object. */
 export const isSeen = ({ object }: Watched): boolean =>
   (object.status?.conditions ?? []).some(({ reason }) => reason !== 'Pending');

@@ -125,6 +125,7 @@ test('wrong values are refused before anything is applied, by their name', async
   const cases = {
     'replicas=0': "at '/replicas': minimum: got 0, want 1",
     'logLevel=loud': "at '/logLevel': value must be one of 'error', 'warn', 'info', 'debug'",
+    'nameOverride=Foo_Bar': "at '/nameOverride': 'Foo_Bar' does not match pattern",
     'replcas=2': "additional properties 'replcas' not allowed",
     'watchNamespaces={Voice}': "at '/watchNamespaces/0': 'Voice' does not match pattern",
     'image.digest=latest': "at '/image/digest': 'latest' does not match pattern '^(sha256:[0-9a-f]{64})?$'",

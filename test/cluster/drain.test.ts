@@ -49,7 +49,8 @@ async function leaveWithCall(options: object = {}): Promise<string | undefined> 
   await talk(phones, 'pbx');
   const uid = await uidOfPod();
   await stage.objects.delete('pods', 'sbc-0', options);
-  await until(async () => (await draining())?.status === 'True', { what: 'Draining', withinMs: 30_000 });
+  const isCounted = async () => / has 1 call left, /.test((await draining())?.message ?? '');
+  await until(isCounted, { what: 'Draining', withinMs: 30_000 });
   return uid;
 }
 

@@ -173,7 +173,7 @@ export const available = {
   Available: good('Every pod takes calls'),
   PartlyAvailable: good(
     'Some pods take calls, others do not',
-    'The message names them; kubectl describe pod tells why',
+    'The message names them, the cause as far as it is known, and the command that tells more',
   ),
   Starting: passing('No pod is ready yet', 'Wait; after five minutes it becomes NoReadyPod'),
   NoReadyPod: bad(
@@ -198,7 +198,7 @@ export const draining = {
     remedy: 'Nothing to do',
   },
   PodsDraining: good(
-    'A pod that is to stop waits for its calls to end; new calls on it are answered 503. The message names each such pod, its calls, and when they are hung up at the latest',
+    'A pod that is to stop waits for its calls to end; new calls on it are answered 503. The message names each such pod, its calls, and when they are hung up at the latest. One that was not heard since it is to stop may have calls',
     'Wait; or end them now: kubectl annotate pod <pod> teams-sbc.dev/end-calls=now, or for all pods: lower spec.drain.timeoutSeconds',
   ),
   PodsOverdue: good(
@@ -283,6 +283,10 @@ export const readyInstance = {
   CertificateNotReady: bad('The certificate cannot be used', 'See the condition CertificateReady'),
   AddressesMissing: bad('A pod has no address of its own', 'See the condition AddressesAssigned'),
   NotAvailable: bad('No pod takes calls', 'See the condition Available'),
+  Deleting: open(
+    'It is being deleted and is still there: finalizers hold it, or its pods are waited for; what else its status says may be old',
+    'The message names the finalizers: foregroundDeletion waits for the pods, whose calls the condition Draining counts; of any other ask who wrote it. kubectl get sbcinstance <name> -o jsonpath={.metadata.finalizers}',
+  ),
   RollingOut: good(
     'Pods are being replaced one after the other, each once its calls have ended; the others take new calls meanwhile',
     'Wait; the message says which pod drains. To cut it short: kubectl annotate pod <pod> teams-sbc.dev/end-calls=now. To stop it: kubectl annotate sbcinstance <name> teams-sbc.dev/hold-rollout=true',

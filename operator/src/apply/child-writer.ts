@@ -18,6 +18,8 @@ interface Applied {
   /** What the cache held then: until it holds something newer, it is behind us and says nothing. */
   readonly cachedVersion: string | undefined;
   readonly uid: string | undefined;
+  /** As the API server answered. */
+  readonly generation: number;
 }
 
 export interface Write {
@@ -60,10 +62,20 @@ export class ChildWriter {
       live: digest(withoutServerFields(answer)),
       cachedVersion: live?.metadata.resourceVersion,
       uid: answer.metadata.uid,
+      generation: answer.metadata.generation ?? 0,
     });
     if (there === undefined) return isSameWish ? 'Repaired' : 'Created';
     if (answer.metadata.resourceVersion === there.metadata.resourceVersion) return 'Unchanged';
     return isSameWish ? 'Repaired' : 'Updated';
+  }
+
+  /**
+   * Whether that is what was applied last, or newer. What a cache that is behind holds, or somebody else wrote a moment
+   * ago, says nothing about ours: its spec and its status may be those of another.
+   */
+  isOurs(cached: KubeObject): boolean {
+    const known = this.#applied.get(childKey(cached));
+    return known?.uid === cached.metadata.uid && (cached.metadata.generation ?? 0) >= (known?.generation ?? Infinity);
   }
 
   /** The API server has it no more: what was applied says nothing. To be told before the instance is looked at again. */

@@ -165,9 +165,10 @@ export class TeamsSbcOperator extends SbcOperator {
   }
 
   #controlInstances(stores: Stores, children: ReadonlyMap<string, Watched>): void {
-    const { clock, entropy, workers } = this.#settings;
+    const { clock, entropy, workers, lease } = this.#settings;
     const isServed = (kind: string) => children.get(kind)?.every((watched) => watched.isServed) ?? false;
     const reconciler = new SbcInstanceReconciler({
+      identity: lease && formatKey({ namespace: lease.namespace ?? '', name: lease.name }),
       stores,
       reader: this.#reader,
       kube: this.kube,
@@ -258,6 +259,7 @@ export class TeamsSbcOperator extends SbcOperator {
       before.summary?.hash !== after.summary?.hash ||
       before.summary?.refusal?.at !== after.summary?.refusal?.at ||
       before.summary?.draining !== after.summary?.draining ||
+      before.summary?.relayAnswers !== after.summary?.relayAnswers ||
       // How many are left is told of a pod that is to stop, and of no other.
       (after.summary?.draining === true && before.summary?.calls.active !== after.summary.calls.active) ||
       (before.summary === undefined) !== (after.summary === undefined);

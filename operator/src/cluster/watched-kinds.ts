@@ -51,19 +51,35 @@ export function trimNode({ apiVersion, kind, metadata, status }: KubeObject): Ku
   return { apiVersion, kind, metadata: { name, uid, resourceVersion }, status: { addresses } };
 }
 
-/** Of a pod's spec its node is read, of its status whether and where it runs. */
+/** Of a pod's spec its node is read, of its status whether and where it runs, and why it does not. */
 export function trimPod({ apiVersion, kind, metadata, spec, status }: KubeObject): KubeObject {
   const { nodeName, hostNetwork } = (spec ?? {}) as Readonly<Record<string, unknown>>;
-  const { podIP, phase, conditions, containerStatuses } = (status ?? {}) as Readonly<Record<string, unknown>>;
-  const trimmed = { podIP, phase, conditions, containerStatuses: trimContainers(containerStatuses) };
+  const { podIP, phase, reason, conditions, ...rest } = (status ?? {}) as Readonly<Record<string, unknown>>;
+  const containers = {
+    containerStatuses: trimContainers(rest['containerStatuses']),
+    initContainerStatuses: trimContainers(rest['initContainerStatuses']),
+  };
+  const trimmed = { podIP, phase, reason, conditions, ...containers };
   return { apiVersion, kind, metadata, spec: { nodeName, hostNetwork }, status: trimmed };
 }
 
-/** Of each container, whether it runs: images and times are long, and nobody reads them. */
+/** Of each container, whether it runs, what it waits for, and how it ended: images and times are long, and nobody reads them. */
 function trimContainers(statuses: unknown): unknown {
   if (!Array.isArray(statuses)) return undefined;
-  return (statuses as readonly Readonly<Record<string, unknown>>[]).map(({ name, started, state }) => {
-    const isRunning = (state as Readonly<Record<string, unknown>> | undefined)?.['running'] !== undefined;
-    return { name, started, state: isRunning ? { running: {} } : {} };
+  return (statuses as readonly ContainerStatus[]).map(({ name, started, state, lastState }) => {
+    const { waiting } = state ?? {};
+    const { reason, exitCode } = lastState?.terminated ?? {};
+    return {
+      ...{ name, started },
+      state: state?.running === undefined ? { ...(waiting !== undefined && { waiting }) } : { running: {} },
+      ...(lastState?.terminated !== undefined && { lastState: { terminated: { reason, exitCode } } }),
+    };
   });
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly started?: boolean;
+  readonly state?: { readonly running?: object; readonly waiting?: object };
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } };
 }

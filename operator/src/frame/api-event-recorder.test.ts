@@ -38,7 +38,8 @@ describe('The event recorder', () => {
     assert.equal(series?.metadata.name, first?.metadata.name);
     assert.deepEqual(series?.['series'], { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' });
     assert.deepEqual([first?.['eventTime'], first?.['action'], first?.['type']], ['2026-01-01T00:00:00.000000Z', 'Reconcile', 'Warning']); // prettier-ignore
-    assert.ok(Buffer.byteLength(String(first?.['note'])) <= 1_024);
+    assert.deepEqual([first, series].map((each) => [each?.['firstTimestamp'], each?.['lastTimestamp'], each?.['count']]), [['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 1], ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 2]]); // prettier-ignore
+    assert.ok(Buffer.byteLength(String(first?.['message'])) <= 1_024);
     assert.deepEqual(results, ['aggregated', 'written', 'written']);
   });
 

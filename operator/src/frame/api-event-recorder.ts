@@ -1,4 +1,4 @@
-/** Writes Kubernetes events (events.k8s.io/v1). Never fails and never waits: what it cannot keep up with, it drops. */
+/** Writes Kubernetes events. Never fails and never waits: what it cannot keep up with, it drops. */
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -27,7 +27,7 @@ const maxPending = 1_000;
 /** Events stand behind everything else that is written: one at a time. */
 const pauseMs = 20;
 const seriesPeriodMs = 60_000;
-/** Limits of events.k8s.io/v1. */
+/** Limits of the API server. */
 const maxNote = 1_024;
 
 export class ApiEventRecorder implements EventRecorder {
@@ -101,7 +101,10 @@ export class ApiEventRecorder implements EventRecorder {
   }
 }
 
-/** The same series has the same name, so writing it again with its count changes that event. */
+/**
+ * core/v1, because events.k8s.io/v1 refuses `lastTimestamp` and `count`, by which people sort and filter.
+ * The same series has the same name, so writing it again with its count changes that event.
+ */
 function eventObject({ about, event, firstWallMs, lastWallMs, count }: EventSeries, instance: string): KubeObject {
   const { apiVersion, kind, metadata } = about;
   const { namespace = 'default', name, uid, resourceVersion } = metadata;
@@ -109,17 +112,20 @@ function eventObject({ about, event, firstWallMs, lastWallMs, count }: EventSeri
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   const series = { count, lastObservedTime: microTime(lastWallMs) };
   return {
-    apiVersion: 'events.k8s.io/v1',
+    apiVersion: 'v1',
     kind: 'Event',
     metadata: { namespace, name: `${name.slice(0, 230)}.${digest}` },
     eventTime: microTime(firstWallMs),
-    reportingController: controllerName,
+    firstTimestamp: seconds(firstWallMs),
+    lastTimestamp: seconds(lastWallMs),
+    count,
+    reportingComponent: controllerName,
     reportingInstance: instance.slice(0, 128),
     action: event.action ?? 'Reconcile',
     reason: event.reason,
     type: event.type,
-    note: shortened(event.message),
-    regarding: {
+    message: shortened(event.message),
+    involvedObject: {
       apiVersion,
       kind,
       namespace,
@@ -130,6 +136,8 @@ function eventObject({ about, event, firstWallMs, lastWallMs, count }: EventSeri
     ...(count > 1 && { series }),
   };
 }
+
+const seconds = (wallMs: number): string => new Date(wallMs).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** The limit counts octets. */
 function shortened(note: string): string {

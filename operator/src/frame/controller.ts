@@ -25,7 +25,7 @@ export interface ObjectEvent {
   readonly action?: string | undefined;
 }
 
-/** events.k8s.io/v1: same events become one series; bounded, never fails, never waits. */
+/** Same events become one series; bounded, never fails, never waits. */
 export interface EventRecorder {
   record(about: KubeObject, event: ObjectEvent): void;
 }

@@ -63,9 +63,9 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const operator = (identity: string, isElected = true) =>
+const operator = (identity: string, isElected = true, clock = systemClock) =>
   new PortOperator({
-    ...{ clock: systemClock, random: systemRandom, log: silentLog, metrics: new OperatorMetrics(), identity },
+    ...{ clock, random: systemRandom, log: silentLog, metrics: new OperatorMetrics(), identity },
     lease: isElected ? lease : undefined,
     health: { host: '127.0.0.1', port: 0 },
     onLost: () => undefined,
@@ -135,6 +135,21 @@ describe('The frame', () => {
     assert.equal((await health(one, '/livez')).status, 200);
     release();
     await started;
+    await one.shutDown();
+  });
+
+  it('is not ready when it has had no rights for a minute, and alive', async () => {
+    let laterMs = 0;
+    const one = operator('one', false, { ...systemClock, nowMs: () => systemClock.nowMs() + laterMs });
+    server.faults.order({ resource: 'teamstrunks' }, { kind: 'status', code: 403, reason: 'Forbidden' }, 2);
+    const started = one.start();
+    await server.requested({ resource: 'teamstrunks' }, 2);
+    assert.deepEqual(one.notReady(), ['the cache of teamstrunks is not filled yet']);
+    laterMs = 61_000;
+    assert.match(one.notReady().join(), /the API server refuses teamstrunks \(401 or 403\)/);
+    assert.deepEqual(one.notLive(), []);
+    await started;
+    assert.deepEqual(one.notReady(), []);
     await one.shutDown();
   });
 

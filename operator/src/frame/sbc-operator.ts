@@ -63,7 +63,20 @@ const deadLoopMs = 5_000;
 /** Each reflector does something at least as often as its silence and a request's time limit add up to. */
 const deadReflectorMs = 300_000;
 
+/** An API server that just starts does not know its own roles yet. */
+const forbiddenPatienceMs = 60_000;
+
 const alwaysLeading: WriteGate = { mayWrite: true };
+
+/** Resources that none of their watches may read any more: a namespace whose Role went with it is no reason. */
+function forbidden(reflectors: readonly Reflector[]): readonly string[] {
+  const byResource = Map.groupBy(reflectors, ({ resource }) => resource.plural);
+  return [...byResource]
+    .filter(([, all]) => all.every(({ forbiddenMs }) => forbiddenMs >= forbiddenPatienceMs))
+    .map(
+      ([plural]) => `the API server refuses ${plural} (401 or 403): is the role binding of the operator still there`,
+    );
+}
 
 export abstract class SbcOperator extends Operator {
   protected readonly params: SbcOperatorParams;
@@ -181,9 +194,10 @@ export abstract class SbcOperator extends Operator {
   notReady(): readonly string[] {
     if (this.#isStopping) return ['stopping'];
     if (this.#watched.length === 0) return ['starting'];
-    return this.#watched
+    const empty = this.#watched
       .filter(({ store }) => !store.isSynced)
       .map(({ reflector }) => `the cache of ${reflector.resource.plural} is not filled yet`);
+    return [...empty, ...forbidden(this.#watched.map(({ reflector }) => reflector))];
   }
 
   /** To be called in `init`. */

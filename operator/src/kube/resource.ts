@@ -74,7 +74,7 @@ export const resources = {
     namespaced: true,
   },
   leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true },
-  events: { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },
+  events: { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },
   customResourceDefinitions: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

@@ -7,6 +7,7 @@ import type { RolloutPod } from '../plan/plan-rollout.ts';
 import type { PodAnswer } from '../report/polled-pod.ts';
 import type { PlacedPod } from '../plan/moved-pods.ts';
 import type { HurryPod } from '../plan/plan-hurry.ts';
+import { podTrouble } from './pod-trouble.ts';
 import { endCallsAnnotation } from '../plan/plan-hurry.ts';
 import type { GoingPod, PodView } from '../status/pod-view.ts';
 
@@ -65,14 +66,18 @@ export function podView(pod: KubeObject, answer: PodAnswer | undefined): PodView
   const { conditions = [], phase } = statusOf(pod);
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   const own = answer?.uid === pod.metadata.uid ? answer : undefined;
+  const isReady =
+    !isTerminating && !isOver && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const { summary, report, failure } = own ?? {};
   return {
     name: pod.metadata.name,
     uid: pod.metadata.uid ?? '',
     ordinal: ordinalOf(pod),
-    isReady: !isTerminating && !isOver && conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    isReady,
     isTerminating,
     ...(isTerminating && { going: goingPod(pod, own) }),
+    trouble: isReady || isTerminating ? undefined : podTrouble(pod, summary),
+    isUnplaced: podAddress(pod) === undefined,
     answers: summary !== undefined,
     hash: summary?.hash,
     refusal: summary?.refusal,
@@ -88,12 +93,14 @@ function killedAtMs({ metadata }: KubeObject): number | undefined {
 }
 
 function goingPod(pod: KubeObject, answer: PodAnswer | undefined): GoingPod {
-  const { summary, report, failure } = answer ?? {};
-  const said = summary ?? report;
+  const { summary, lastSummary, report, failure, isStranger } = answer ?? {};
+  const said = summary ?? lastSummary ?? report;
   return {
     isRunning: hasStarted(pod),
     calls: said?.calls.active,
+    isHeard: said?.draining === true,
     failure,
+    isStranger,
     endsAtMs: said?.drainEndsAt === undefined ? undefined : Date.parse(said.drainEndsAt),
     killedAtMs: killedAtMs(pod) ?? 0,
     nodeName: podFacts(pod).nodeName,

@@ -14,6 +14,8 @@ export interface PollState {
   readonly reportAskedMs: number | undefined;
   /** It said so: how many calls it still has is told. */
   readonly isDraining?: boolean | undefined;
+  /** Kubernetes says that it is to stop. */
+  readonly isGoing?: boolean | undefined;
   /** Questions without an answer in a row. */
   readonly failures: number;
   /** Between two whole reports. Default 10 s. */
@@ -28,6 +30,8 @@ export interface NextPoll {
 const REPORT_MS = 10_000;
 /** A summary; the whole report comes as ever. */
 const DRAINING_MS = 5000;
+/** Until a pod that is to stop says that it drains: before that its number of calls may still grow. */
+const GOING_MS = 1000;
 const EAGER_MS = 100;
 const EAGER_FOR_MS = 10_000;
 const PATIENT_MS = 1000;
@@ -42,14 +46,19 @@ export function nextPoll(state: PollState, askedMs: number | undefined, nowMs: n
     // The first answer after a silence is a small one, whatever is due.
     return { what: 'Summary', inMs: Math.max(0, (askedMs ?? nowMs) + backOffMs - nowMs) };
   }
-  if (state.wanted === undefined || state.hash === state.wanted || reportInMs === 0) {
-    const countInMs = state.isDraining === true ? (askedMs ?? nowMs) + DRAINING_MS - nowMs : Infinity;
+  const waitedMs = nowMs - state.wantedSinceMs;
+  const isAsItShould = state.wanted === undefined || state.hash === state.wanted;
+  if (isAsItShould || reportInMs === 0 || waitedMs > PATIENT_FOR_MS) {
+    const countInMs = (askedMs ?? nowMs) + countMs(state) - nowMs;
     if (countInMs < reportInMs) return { what: 'Summary', inMs: Math.max(0, countInMs) };
     return { what: 'Report', inMs: reportInMs };
   }
-  const waitedMs = nowMs - state.wantedSinceMs;
-  if (waitedMs > PATIENT_FOR_MS) return { what: 'Report', inMs: reportInMs };
   const everyMs = waitedMs < EAGER_FOR_MS ? EAGER_MS : PATIENT_MS;
   const summaryInMs = Math.max(0, (askedMs ?? -Infinity) + everyMs - nowMs);
   return summaryInMs < reportInMs ? { what: 'Summary', inMs: summaryInMs } : { what: 'Report', inMs: reportInMs };
+}
+
+function countMs({ isDraining, isGoing }: PollState): number {
+  if (isDraining === true) return DRAINING_MS;
+  return isGoing === true ? GOING_MS : Infinity;
 }

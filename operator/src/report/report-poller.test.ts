@@ -28,8 +28,8 @@ class Pods {
     changed: (change) => void this.changes.push(change),
   });
 
-  follow(wanted: string | undefined, uid = pod.uid): void {
-    this.poller.follow('default/sbc', { pods: [{ ...pod, uid }], credentials, wanted });
+  follow(wanted: string | undefined, uid = pod.uid, isGoing = false): void {
+    this.poller.follow('default/sbc', { pods: [{ ...pod, uid, isGoing }], credentials, wanted });
   }
 
   /** Time passes in small steps, so that answers arrive in between. */
@@ -189,4 +189,34 @@ test('a pod that drains is asked for its calls every five seconds, until it is t
   const { length } = pods.asked;
   await pods.pass(60_000);
   assert.equal(pods.asked.length, length);
+});
+
+test('a pod that is to stop is asked at once, and every second until it says that it drains', async () => {
+  const pods = new Pods();
+  pods.follow(first);
+  await pods.pass(4000);
+  const { length } = pods.asked;
+  pods.follow(first, pod.uid, true);
+  await pods.pass(3000);
+  assert.ok(pods.asked.length - length >= 3, String(pods.asked.length - length));
+  pods.isDraining = true;
+  await pods.pass(1000);
+  const heard = pods.asked.length;
+  await pods.pass(4000);
+  assert.ok(pods.asked.length - heard <= 1);
+});
+
+test('what a pod said last is kept while it does not answer, whichever question it was', async () => {
+  const pods = new Pods();
+  pods.follow(first);
+  await pods.pass(100);
+  pods.isDraining = true;
+  pods.follow(first, pod.uid, true);
+  await pods.pass(1500);
+  pods.isAway = true;
+  await pods.pass(10_000);
+  const answer = pods.poller.answersOf('default/sbc').get('sbc-0');
+  assert.equal(answer?.summary, undefined);
+  assert.equal(answer?.report?.draining, false);
+  assert.equal(answer.lastSummary?.draining, true);
 });

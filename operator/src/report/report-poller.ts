@@ -6,11 +6,12 @@ import type { Log } from '../kernel/log.ts';
 import type { PodAnswer, PodToPoll } from './polled-pod.ts';
 import type { NextPoll } from './poll-schedule.ts';
 import { nextPoll } from './poll-schedule.ts';
-import type { StatusAsking, StatusCredentials } from './status-client.ts';
+import type { PodCredentials, StatusAsking } from './status-client.ts';
+import { NotOurs } from './status-client.ts';
 
 export interface PolledInstance {
   readonly pods: readonly PodToPoll[];
-  readonly credentials: StatusCredentials;
+  readonly credentials: PodCredentials;
   /** The document that they should run. */
   readonly wanted: string | undefined;
 }
@@ -45,7 +46,7 @@ interface Polled {
 }
 
 interface Followed {
-  credentials: StatusCredentials;
+  credentials: PodCredentials;
   wanted: string | undefined;
   readonly pods: Map<string, Polled>;
 }
@@ -78,9 +79,10 @@ export class ReportPoller {
         if (known !== undefined) dismiss(followed, pod.name, known);
         followed.pods.set(pod.name, newlyPolled(pod, nowMs));
       } else {
+        const isNewlyGoing = pod.isGoing === true && known.pod.isGoing !== true;
         known.pod = pod;
-        if (!isNewWish) continue;
-        known.wantedSinceMs = nowMs;
+        if (isNewWish) known.wantedSinceMs = nowMs;
+        if (!isNewWish && !isNewlyGoing) continue;
       }
       this.#schedule(instance, followed, pod.name);
     }
@@ -112,7 +114,8 @@ export class ReportPoller {
     polled.timer?.cancel();
     const { clock, reportMs } = this.#ports;
     const { hash, draining: isDraining } = polled.answer.summary ?? {};
-    const state = { ...polled, wanted: followed.wanted, hash, isDraining, reportMs };
+    const { isGoing } = polled.pod;
+    const state = { ...polled, wanted: followed.wanted, hash, isDraining, isGoing, reportMs };
     const next = nextPoll(state, polled.askedMs, clock.nowMs());
     polled.timer = clock.after(next.inMs, () => void this.#ask(instance, followed, polled, next));
   }
@@ -143,10 +146,12 @@ export class ReportPoller {
       const text = await this.#ports.asking.ask(question, followed.credentials);
       const { summary, report } = isWhole ? readReport(text) : { summary: readSummary(text), report: answer.report };
       if (summary.pod !== pod.name) throw new Error(`it says that it is ${summary.pod}`);
-      return { uid: pod.uid, summary, report, failure: undefined };
+      return { uid: pod.uid, summary, lastSummary: summary, report, failure: undefined };
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
-      return { uid: pod.uid, summary: undefined, report: answer.report, failure };
+      const { lastSummary, report } = answer;
+      const isStranger = error instanceof NotOurs;
+      return { uid: pod.uid, summary: undefined, lastSummary, report, failure, isStranger };
     }
   }
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '../kernel/clock.ts';
 import type { StatusSecret } from '../objects/status-secret.ts';
 import { certificatesOf, isUsable, makeStatusSecret } from '../sbc-instance/status-certificate.ts';
-import { StatusClient } from './status-client.ts';
+import { NotOurs, StatusClient } from './status-client.ts';
 
 const nowMs = Date.now();
 let drawn = 0;
@@ -48,16 +48,34 @@ test('a pod that drains is asked to end its calls; another refuses, and that is 
   await client.endCalls(place, credentials);
   drains = false;
   await assert.rejects(client.endCalls(place, credentials), /it answered 409/);
-  await assert.rejects(client.endCalls(place, { ...credentials, token: 'wrong' }), /does not take our token/);
+  await assert.rejects(client.endCalls(place, { ...credentials, token: 'wrong' }), /does not take the token/);
 });
 
 test('a pod with another certificate of the same name is not', async () => {
   const other = await makeStatusSecret({}, { nowMs, entropy });
-  await assert.rejects(ask(certificatesOf(other.crt), secret.token), /self-signed/);
+  await assert.rejects(ask(certificatesOf(other.crt), secret.token), (error) => {
+    assert.ok(error instanceof NotOurs);
+    assert.equal(error.message, 'it shows another certificate than its status Secret holds');
+    return true;
+  });
+});
+
+test('a pod that began with a former Secret is heard by what that held, and is told to end its calls', async () => {
+  const other = await makeStatusSecret({}, { nowMs, entropy });
+  const former = [{ certificates: certificatesOf(secret.crt), token: secret.token }];
+  const credentials = { certificates: certificatesOf(other.crt), token: other.token, former };
+  assert.equal(await client.ask({ ...question, port }, credentials), '{}');
+  drains = true;
+  await client.endCalls({ address: '127.0.0.1', port }, credentials);
+  // Its certificate is the one of today, its token is not yet.
+  const mounted = { certificates: certificatesOf(secret.crt), token: other.token, former };
+  assert.equal(await client.ask({ ...question, port }, mounted), '{}');
+  const stranger = client.ask({ ...question, port }, { certificates: certificatesOf(other.crt), token: secret.token });
+  await assert.rejects(stranger, NotOurs);
 });
 
 test('a pod that does not take our token, or says too much, has not answered', async () => {
-  await assert.rejects(ask(certificatesOf(secret.crt), 'wrong'), /does not take our token/);
+  await assert.rejects(ask(certificatesOf(secret.crt), 'wrong'), /does not take the token of its status Secret/);
   const long = client.ask(
     { ...question, path: '/status', port },
     { ...secret, certificates: certificatesOf(secret.crt) },

@@ -11,6 +11,16 @@ export interface StatusCredentials {
   readonly token: string;
 }
 
+export interface PodCredentials extends StatusCredentials {
+  /** Of a Secret that was there before and is gone: pods that began with it may know nothing else. */
+  readonly former?: readonly StatusCredentials[] | undefined;
+}
+
+/** Somebody answers, and certificate or token of the Secret are not those that it knows. */
+export class NotOurs extends Error {
+  override readonly name = 'NotOurs';
+}
+
 export interface StatusPlace {
   readonly address: string;
   readonly port: number;
@@ -24,14 +34,14 @@ export interface StatusQuestion extends StatusPlace {
 
 /** Rejects where there is no answer, with the reason in words. */
 export interface StatusAsking {
-  ask(question: StatusQuestion, credentials: StatusCredentials): Promise<string>;
+  ask(question: StatusQuestion, credentials: PodCredentials): Promise<string>;
   close(): void;
 }
 
 /** Rejects where the pod does not take it, with the reason in words. */
 export interface CallEnding {
   /** The one order that a pod takes: a runtime that drains hangs up every call. As often as one likes. */
-  endCalls(place: StatusPlace, credentials: StatusCredentials): Promise<void>;
+  endCalls(place: StatusPlace, credentials: PodCredentials): Promise<void>;
 }
 
 interface Exchange extends StatusPlace {
@@ -54,13 +64,27 @@ export class StatusClient implements StatusAsking, CallEnding {
     this.#clock = clock;
   }
 
-  ask(question: StatusQuestion, credentials: StatusCredentials): Promise<string> {
-    return this.#exchange({ ...question, method: 'GET', wanted: 200 }, credentials);
+  ask(question: StatusQuestion, credentials: PodCredentials): Promise<string> {
+    return this.#withAny({ ...question, method: 'GET', wanted: 200 }, credentials);
   }
 
-  async endCalls(place: StatusPlace, credentials: StatusCredentials): Promise<void> {
+  async endCalls(place: StatusPlace, credentials: PodCredentials): Promise<void> {
     const order = { ...place, method: 'POST', path: '/calls/end', maxLength: MAX_CONFIRMATION, wanted: 202 } as const;
-    await this.#exchange(order, credentials);
+    await this.#withAny(order, credentials);
+  }
+
+  /** Each former token goes to a pod alone that shows the certificate which came with it. */
+  async #withAny(question: Exchange, { former = [], ...current }: PodCredentials): Promise<string> {
+    let failure: unknown;
+    for (const credentials of [current, ...former]) {
+      try {
+        return await this.#exchange(question, credentials);
+      } catch (error) {
+        if (!(error instanceof NotOurs)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
   }
 
   #exchange(question: Exchange, credentials: StatusCredentials): Promise<string> {
@@ -84,7 +108,7 @@ export class StatusClient implements StatusAsking, CallEnding {
         reject(asError(error));
       });
     });
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => reject(inOwnWords(error)));
     outgoing.end();
     return promise.finally(() => timer.cancel());
   }
@@ -113,7 +137,8 @@ async function readBody(response: IncomingMessage, { maxLength, wanted }: Exchan
   const { statusCode = 0 } = response;
   if (statusCode !== wanted) {
     response.resume();
-    throw new Error(statusCode === 401 ? 'it does not take our token' : `it answered ${String(statusCode)}`);
+    if (statusCode === 401) throw new NotOurs('it does not take the token of its status Secret');
+    throw new Error(`it answered ${String(statusCode)}`);
   }
   const chunks: Buffer[] = [];
   let length = 0;
@@ -126,3 +151,24 @@ async function readBody(response: IncomingMessage, { maxLength, wanted }: Exchan
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/** As Node names what OpenSSL says of a certificate that is not one of ours. */
+const foreignCertificate: ReadonlySet<unknown> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** Those of Node give advice that is for others. */
+function inOwnWords(error: Error): Error {
+  const code = 'code' in error ? error.code : undefined;
+  if (foreignCertificate.has(code)) return new NotOurs('it shows another certificate than its status Secret holds');
+  if (code === 'CERT_HAS_EXPIRED') return new Error('the certificate of its status endpoint has expired');
+  if (code === 'CERT_NOT_YET_VALID')
+    return new Error('the certificate of its status endpoint is not valid yet: compare the clocks of the nodes');
+  return error;
+}

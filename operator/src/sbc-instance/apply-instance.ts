@@ -4,23 +4,22 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import { resources, resourceOf } from '../kube/resource.ts';
 import { certificateSecret } from '../compile/certificate-secret.ts';
 import { formatKey } from '../frame/controller.ts';
-import { rolloutPod, podAddress } from '../observe/pod-facts.ts';
+import { rolloutPod } from '../observe/pod-facts.ts';
 import { instanceName } from '../objects/names.ts';
 import { readFormerRanges } from '../objects/sip-ranges.ts';
 import { stepRanges } from '../plan/former-ranges.ts';
+import { operatorAnnotation } from '../plan/plan-claim.ts';
 import type { ChildrenFacts } from '../plan/plan-children.ts';
 import { planChildren } from '../plan/plan-children.ts';
 import type { RolloutStep } from '../plan/plan-rollout.ts';
 import { isRolloutHeld, planRollout, updateRevision } from '../plan/plan-rollout.ts';
 import { prunedKinds, superfluousChildren } from '../plan/superfluous-children.ts';
-import type { StatusSecret } from '../objects/status-secret.ts';
-import type { PodToPoll } from '../report/polled-pod.ts';
 import type { InstanceMemory } from './instance-memory.ts';
 import { keepDocument } from './instance-memory.ts';
+import { credentialsFor, followPods } from './follow-pods.ts';
 import type { Applied, Look } from './look.ts';
 import { childOf, childrenOf, statefulSetOf } from './observe-instance.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
-import { certificatesOf } from './status-certificate.ts';
 import type { Tended } from './tend-pods.ts';
 import type { RoutingPlan } from './write-routing.ts';
 import { deleteUnused, planRouting, writeShards } from './write-routing.ts';
@@ -48,7 +47,7 @@ export async function applyInstance(
   memory.routing = { hash: routing.hash, shards: routing.shardCount };
   keepGood(look, state, routing, memory, ports);
   await writeChild(look, copyOf(routing, memory), ports);
-  follow(look, statusSecret, routing.hash, ports);
+  followPods(look, credentialsFor(look, statusSecret, ports), routing.hash, ports);
   const rollout = tended.replaced.length > 0 ? replacing(tended) : await rollOut(look, routing.hash, ports);
   await collect(look, routing, ports);
   return { routing: memory.routing, rollout };
@@ -78,7 +77,7 @@ async function writeChildren(
   const wanted = planChildren({ instance, state, capabilities, ...kept, dnsNames: look.names.dnsNames });
   for (const child of wanted) {
     // It has its own keeper: Secrets are not watched.
-    if (child.kind !== 'Secret') await writeChild(look, child, ports);
+    if (child.kind !== 'Secret') await writeChild(look, named(child, ports.identity), ports);
   }
   const superfluous = superfluousChildren({
     ownerUid: object.metadata.uid ?? '',
@@ -90,6 +89,13 @@ async function writeChildren(
     const { namespace, name, uid } = child.metadata;
     await ports.kube.delete(resourceOf(child), { namespace, name }, { uid });
   }
+}
+
+/** From its first moment on it says whose it is. */
+function named(child: KubeObject, identity: string | undefined): KubeObject {
+  if (child.kind !== 'StatefulSet' || identity === undefined) return child;
+  const annotations = { ...child.metadata.annotations, [operatorAnnotation]: identity };
+  return { ...child, metadata: { ...child.metadata, annotations } };
 }
 
 async function writeChild({ object, key }: Look, child: KubeObject, ports: SbcInstancePorts): Promise<void> {
@@ -123,29 +129,16 @@ function keepGood(
   keepDocument(memory, { hash, state, hashes: trunkHashes, versions }, clock.nowMs());
 }
 
-function follow(
-  { instance, key, pods }: Look,
-  { crt, token }: StatusSecret,
-  wanted: string,
-  { poller }: SbcInstancePorts,
-) {
-  const port = instance.spec.observability.statusPort;
-  const reachable = pods.flatMap((pod): PodToPoll[] => {
-    const address = podAddress(pod);
-    const { name, uid } = pod.metadata;
-    return address === undefined || uid === undefined ? [] : [{ name, uid, address, port }];
-  });
-  poller.follow(formatKey(key), { pods: reachable, credentials: { certificates: certificatesOf(crt), token }, wanted });
-}
-
 async function rollOut(
   look: Look,
   wanted: string,
-  { stores, kube, events, clock }: SbcInstancePorts,
+  { stores, kube, children, events, clock }: SbcInstancePorts,
 ): Promise<RolloutStep> {
   const { instance, key, object, pods, views } = look;
+  const set = statefulSetOf(stores, instance, key);
   const step = planRollout({
-    updateRevision: updateRevision(statefulSetOf(stores, instance, key)),
+    // Of a template that was mended a moment ago, no pod is to run.
+    updateRevision: set !== undefined && children.isOurs(set) ? updateRevision(set) : undefined,
     replicas: instance.spec.replicas,
     pods: pods.flatMap((pod, index) => {
       const view = views[index];

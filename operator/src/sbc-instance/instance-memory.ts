@@ -6,6 +6,7 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { EntryHashes } from '../observe/instance-outcome.ts';
 import type { RangeMemory } from '../plan/former-ranges.ts';
 import type { PodAddress } from '../plan/plan-addresses.ts';
+import type { Claim } from '../plan/plan-claim.ts';
 import type { DrainingOutcome } from '../status/draining.ts';
 import type { Told } from '../status/told-at-pace.ts';
 
@@ -29,6 +30,8 @@ export interface PodMemory {
 }
 
 export interface InstanceMemory {
+  /** Whether this operator is the one that looks after it. */
+  claim: Claim;
   readonly memo: CompileMemo;
   readonly texts: EntryTexts;
   addresses: ReadonlyMap<number, PodAddress> | undefined;
@@ -58,6 +61,7 @@ export interface InstanceMemory {
 
 export function emptyMemory(): InstanceMemory {
   return {
+    claim: { kind: 'new' },
     memo: new CompileMemo(),
     texts: new EntryTexts(),
     addresses: undefined,

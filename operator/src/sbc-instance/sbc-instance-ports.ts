@@ -15,6 +15,8 @@ import type { DefaultImages } from './default-images.ts';
 import type { StatusSecretKeeper } from './status-secret-keeper.ts';
 
 export interface SbcInstancePorts {
+  /** `namespace/lease` of this operator, for others that serve the same namespaces. Undefined: it stands for no election. */
+  readonly identity: string | undefined;
   readonly stores: Stores;
   readonly reader: ManifestReader;
   readonly kube: KubeClient;

@@ -95,6 +95,20 @@ test('after a restart everything is applied once more, and no object changes', a
   assert.equal(server.storage.version, version);
 });
 
+test('after a restart nothing is told once more of a certificate that is as it was', async () => {
+  manifests();
+  const told = (world: World) => world.events.filter((reason) => reason.startsWith('Certificate'));
+  // The certificate of the tests names nobody whom the trunks are called by.
+  await inWorld(async (world) => {
+    await world.settle();
+    assert.notDeepEqual(told(world), []);
+  });
+  await inWorld(async (world) => {
+    await world.settle();
+    assert.deepEqual(told(world), []);
+  });
+});
+
 test('killed after any request and started anew, the end is the same', async () => {
   manifests();
   await inWorld((world) => world.settle());

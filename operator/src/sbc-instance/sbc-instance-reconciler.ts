@@ -6,6 +6,7 @@ import { compile } from '../compile/compile.ts';
 import type { Key, Reconciler, ReconcileResult } from '../frame/controller.ts';
 import { formatKey } from '../frame/controller.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
+import { otherOperator } from '../plan/plan-claim.ts';
 import { assessCertificate } from '../plan/assess-certificate.ts';
 import { nextRangeEnd } from '../plan/former-ranges.ts';
 import { fqdnsOf } from '../plan/gateways.ts';
@@ -14,6 +15,7 @@ import { placeText } from '../references/referenced.ts';
 import { invalidInstance } from '../status/instance-status.ts';
 import { failureOf, routingInForce } from './apply-failure.ts';
 import { applyInstance, notYet } from './apply-instance.ts';
+import { claimInstance } from './claim-instance.ts';
 import { withImages } from './default-images.ts';
 import { gatherMembers } from '../observe/gather-members.ts';
 import type { Members } from '../observe/gather-members.ts';
@@ -41,9 +43,9 @@ import { routingIndexName } from '../objects/names.ts';
 import { isHeldBack } from '../plan/held-back.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
 import { statusSecretPlace } from './status-secret-keeper.ts';
-import { tellInstance } from './tell-instance.ts';
+import { tellDeletion, tellInstance } from './tell-instance.ts';
 import type { Tended } from './tend-pods.ts';
-import { tendPods } from './tend-pods.ts';
+import { hurryPods, tendPods } from './tend-pods.ts';
 
 /** Certificates end without an event. */
 const LOOK_AGAIN_MS = 600_000;
@@ -63,21 +65,31 @@ export class SbcInstanceReconciler implements Reconciler {
       this.#forget(key);
       return undefined;
     }
-    // Garbage collection takes the children, the pods' grace period the calls.
-    if (object.metadata.deletionTimestamp !== undefined) return undefined;
+    const isGoing = object.metadata.deletionTimestamp !== undefined;
     const memory = this.#memoryOf(object);
     const manifest = reader.read('SbcInstance', object);
+    if (!manifest.ok && isGoing) return undefined;
+    if (!manifest.ok && otherOperator(memory.claim) !== undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
     if (!manifest.ok) {
       await this.#refuse(key, object, manifest.fault, memory);
       return undefined;
     }
     const instance = withImages(manifest.object, this.#ports.images);
+    const notOursMs = await claimInstance({ key, object, instance }, memory, this.#ports);
+    if (notOursMs !== undefined) return { requeueAfterMs: notOursMs };
     const look = await this.#look(key, object, instance, memory);
+    if (isGoing) return await this.#windUp(look, memory);
     const { tended, applied } = await this.#apply(look, memory);
     const told = await tellInstance(look, applied, memory, this.#ports);
     const rangeEndMs = memory.ranges && nextRangeEnd(memory.ranges, this.#ports.clock.wallMs());
     const times = [told?.requeueAfterMs, rangeEndMs, tended.againInMs].filter((each) => each !== undefined);
     return { requeueAfterMs: Math.min(LOOK_AGAIN_MS, ...times) };
+  }
+
+  /** Garbage collection takes the children, the pods' grace period the calls. */
+  async #windUp(look: Look, memory: InstanceMemory): Promise<ReconcileResult> {
+    const hurryInMs = hurryPods(look, memory, this.#ports) ?? Infinity;
+    return { requeueAfterMs: Math.min(hurryInMs, await tellDeletion(look, memory, this.#ports)) };
   }
 
   /** Observe and plan: writes nothing. */

@@ -10,8 +10,11 @@ import type { StatusSecret } from '../objects/status-secret.ts';
 import { statusSecret } from '../objects/status-secret.ts';
 import type { ReferenceCache } from '../references/reference-cache.ts';
 import type { Referenced, ReferencePlace } from '../references/referenced.ts';
+import { placeText } from '../references/referenced.ts';
+import type { PodCredentials } from '../report/status-client.ts';
+import { FormerCredentials } from './former-credentials.ts';
 import type { Entropy } from './status-certificate.ts';
-import { isUsable, makeStatusSecret } from './status-certificate.ts';
+import { certificatesOf, isUsable, makeStatusSecret } from './status-certificate.ts';
 
 export interface StatusSecretKeeperPorts {
   readonly kube: Pick<KubeClient, 'apply'>;
@@ -24,6 +27,7 @@ export class StatusSecretKeeper {
   readonly #ports: StatusSecretKeeperPorts;
   /** By owner: what this process applied, as JSON; a new release may write other labels. */
   readonly #applied = new Map<string, string>();
+  readonly #former = new FormerCredentials();
 
   constructor(ports: StatusSecretKeeperPorts) {
     this.#ports = ports;
@@ -48,6 +52,23 @@ export class StatusSecretKeeper {
     references.put(statusSecretPlace(instance), answer);
     this.#applied.set(owner, wanted);
     return secret;
+  }
+
+  /**
+   * By what the pods of an instance are asked, and told.
+   *
+   * @param secret as it stands there; undefined: it does not
+   * @param uids of the pods that there are
+   * @returns undefined: nothing is known
+   */
+  credentials(
+    instance: SbcInstance,
+    secret: Pick<StatusSecret, 'crt' | 'token'> | undefined,
+    uids: readonly string[],
+  ): PodCredentials | undefined {
+    const known = secret && { certificates: certificatesOf(secret.crt), token: secret.token };
+    const isWhole = known !== undefined && known.certificates.length > 0 && known.token !== '';
+    return this.#former.with(placeText(statusSecretPlace(instance)), isWhole ? known : undefined, uids);
   }
 
   forget(uid: string): void {

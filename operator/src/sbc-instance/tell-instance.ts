@@ -1,6 +1,6 @@
 /** Says what is: the outcome for the members of an instance, its own status, events where something turned. */
 import { podFqdn } from '@teams-sbc/crds';
-import type { SbcInstance } from '@teams-sbc/crds';
+import type { SbcInstance, SbcInstanceStatus } from '@teams-sbc/crds';
 import type { Problem } from '../compile/problem.ts';
 import { ordinals } from '../compile/fqdns.ts';
 import type { ReconcileResult } from '../frame/controller.ts';
@@ -8,8 +8,10 @@ import { formatKey } from '../frame/controller.ts';
 import { selectorLabels } from '../objects/labels.ts';
 import { noRoomFor } from '../objects/certificate-names.ts';
 import { gatewaysOf } from '../plan/gateways.ts';
+import { deletingStatus } from '../status/deleting.ts';
 import { draining, OVERDUE_MS } from '../status/draining.ts';
 import { certificateField, instanceStatus, START_PATIENCE_MS } from '../status/instance-status.ts';
+import { sameMeaning } from '../status/same-meaning.ts';
 import { atPace } from '../status/told-at-pace.ts';
 import { memberName } from '../observe/gather-members.ts';
 import type { InstanceMemory } from './instance-memory.ts';
@@ -66,6 +68,21 @@ export async function tellInstance(
   return left.length === 0 ? undefined : { requeueAfterMs: Math.min(...left) + 1000 };
 }
 
+/** Of one that is being deleted, whatever still holds it. @returns when to look again */
+export async function tellDeletion(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): Promise<number> {
+  const { statuses, clock } = ports;
+  const { object, views } = look;
+  const paced = atPace(memory.draining, draining(views, clock.wallMs()), clock.nowMs());
+  memory.draining = paced.told;
+  const current = statuses.currentOf(object);
+  const status = deletingStatus(current, object.metadata.finalizers ?? [], paced.told.outcome);
+  if (status !== undefined) await statuses.write(object, status);
+  return Math.min(DELETION_MS, paced.againInMs ?? Infinity);
+}
+
+/** Finalizers come and go, and that is no change of the manifest. */
+const DELETION_MS = 10_000;
+
 /** A pod whose node is gone ends without an event. */
 function untilOverdue({ views }: Look, nowMs: number): readonly number[] {
   const left = views.flatMap(({ going }) => (going === undefined ? [] : [going.killedAtMs + OVERDUE_MS - nowMs]));
@@ -110,17 +127,16 @@ function publish(
   });
 }
 
-/** Once for each turn, and not at all for what was well from the start. */
-function tellEvents(
-  { object, certificate, blocked }: Look,
-  memory: InstanceMemory,
-  { events }: SbcInstancePorts,
-): void {
+/** Once for each turn, and not at all for what was well from the start, or was told by the process before this one. */
+function tellEvents(look: Look, memory: InstanceMemory, { events, statuses }: SbcInstancePorts): void {
+  const { object, certificate, blocked } = look;
+  const wasTold = isCertificateIn(statuses.currentOf(object), certificate);
   const tell = (subject: string, type: 'Normal' | 'Warning', reason: string, message: string) => {
     const text = `${type} ${reason} ${message}`;
     const before = memory.told.get(subject);
     memory.told.set(subject, text);
-    if (before === text || (before === undefined && type === 'Normal')) return;
+    const isKnown = type === 'Normal' || (wasTold && subject.startsWith('certificate'));
+    if (before === text || (before === undefined && isKnown)) return;
     events.record(object, { type, reason, message });
   };
   const { condition, warnings } = certificate;
@@ -134,6 +150,14 @@ function tellEvents(
   else memory.told.delete('certificate-warnings');
   if (blocked === undefined) tell('document', 'Normal', 'DocumentAccepted', 'The routing state is valid');
   else tell('document', 'Warning', 'DocumentInvalid', `The last good routing state stays in force: ${blocked}`);
+}
+
+/** Whether a status that was written speaks of the same certificate, in the same words. */
+function isCertificateIn(status: unknown, { condition, status: certificate }: Look['certificate']): boolean {
+  const written = (status ?? {}) as SbcInstanceStatus;
+  const ready = written.conditions?.find(({ type }) => type === 'CertificateReady');
+  const wanted = certificate === undefined ? undefined : certificateField(certificate);
+  return ready?.message === condition.message && sameMeaning(written.certificate, wanted);
 }
 
 function selectorText(instance: SbcInstance): string {

@@ -7,6 +7,7 @@ import { World } from '../../test/world.ts';
 import { answer, conditionsIn, hashIn, messageIn, podObject } from '../../test/world-objects.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { resources } from '../kube/resource.ts';
+import { NotOurs } from '../report/status-client.ts';
 
 let server: LoopbackApiServer;
 before(async () => {
@@ -77,6 +78,95 @@ test('a pod that a lower number of replicas takes away is asked until it is gone
       world.followed.get('default/sbc')?.pods.map(({ name }) => name),
       ['sbc-0'],
     );
+  }));
+
+test('what a pod said before it was to stop is no word on the calls that it has now', () =>
+  inWorld(async (world) => {
+    manifests();
+    pod(world, 0);
+    const leaving = pod(world, 1);
+    await world.settle();
+    const before = answer(leaving, hashIn(server.get(resources.configMaps, 'default', 'sbc-routing')));
+    world.answers.set('sbc-1', before);
+    await world.settle();
+    assert.equal(said(), 'False NotDraining: No pod that is to stop has calls');
+    pod(world, 1, 3630);
+    await world.look();
+    assert.match(
+      said(),
+      /^True PodsDraining: sbc-1 may have calls \(before it was to stop it had 0 calls\), hung up at/,
+    );
+    assert.equal(world.followed.get('default/sbc')?.pods[1]?.isGoing, true);
+    // It is asked by another Secret now.
+    const { summary: lastSummary, ...rest } = before;
+    world.answers.set('sbc-1', { ...rest, lastSummary, summary: undefined, failure: 'it does not answer' });
+    await world.look();
+    assert.match(said(), /^True PodsDraining: sbc-1 may have calls/);
+    says(world, leaving, 0);
+    await world.look();
+    assert.equal(said(), 'False NotDraining: No pod that is to stop has calls');
+  }));
+
+test('a pod of before its Secret was made anew is asked by the former one until it is gone, also for a new instance of that name', () =>
+  inWorld(async (world) => {
+    manifests();
+    pod(world, 0);
+    const leaving = pod(world, 1, 3630);
+    await world.settle();
+    const credentials = () => world.followed.get('default/sbc')?.credentials;
+    const first = credentials();
+    assert.equal(first?.former, undefined);
+    await server.client().delete(resources.sbcInstances, { namespace: 'default', name: 'sbc' });
+    await server.client().delete(resources.secrets, { namespace: 'default', name: 'sbc-status' });
+    await world.lookAt({ namespace: 'default', name: 'sbc' });
+    manifests();
+    await world.settle();
+    assert.notEqual(credentials()?.token, first?.token);
+    assert.deepEqual(credentials()?.former, [first]);
+    says(world, leaving, 2);
+    pod(world, 1, 3630, { 'teams-sbc.dev/end-calls': 'now' });
+    await world.look();
+    assert.deepEqual(world.hurried, ['10.0.0.2']);
+    assert.ok(world.events.includes('EndingCalls'));
+  }));
+
+test('an instance that something holds while it is deleted says so, goes on to count calls, and has them ended', () =>
+  inWorld(async (world) => {
+    manifests();
+    pod(world, 0);
+    const leaving = pod(world, 1, 3630);
+    await world.settle();
+    const held = sbc();
+    assert.ok(held !== undefined);
+    put({
+      ...held,
+      metadata: { ...held.metadata, finalizers: ['example.com/backup'], deletionTimestamp: at(world, 0) },
+    });
+    says(world, leaving, 2);
+    pod(world, 1, 3630, { 'teams-sbc.dev/end-calls': 'now' });
+    await world.look();
+    assert.equal(conditionsIn(sbc())['Ready'], 'Unknown Deleting');
+    assert.match(messageIn(sbc(), 'Ready'), /^it is being deleted, and held by .*: example\.com\/backup; /);
+    assert.match(said(), /^True PodsDraining: sbc-1 has 2 calls left/);
+    assert.equal(conditionsIn(sbc())['Accepted'], 'True Accepted');
+    assert.deepEqual(world.hurried, ['10.0.0.2']);
+    const { writes } = server;
+    await world.look();
+    assert.equal(server.writes, writes);
+  }));
+
+test('a pod that does not take the order to end its calls has an event that says so', () =>
+  inWorld(async (world) => {
+    manifests();
+    pod(world, 0);
+    const leaving = pod(world, 1, 3630, { 'teams-sbc.dev/end-calls': 'now' });
+    world.refusal = new NotOurs('it shows another certificate than its status Secret holds');
+    await world.settle();
+    says(world, leaving, 2);
+    world.clock.advance(5000);
+    await world.look();
+    assert.ok(world.events.includes('CallsNotEnded'));
+    assert.ok(!world.events.includes('EndingCalls'));
   }));
 
 test('calls that end one after the other are written every ten seconds at most', () =>

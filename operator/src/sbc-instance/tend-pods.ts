@@ -4,10 +4,15 @@ import { resources } from '../kube/resource.ts';
 import { hurryPod, nodeFacts, placedPod, podAddress } from '../observe/pod-facts.ts';
 import { movedGraceSeconds, movedPods } from '../plan/moved-pods.ts';
 import { planHurry } from '../plan/plan-hurry.ts';
+import type { StatusSecret } from '../objects/status-secret.ts';
+import type { Referenced } from '../references/referenced.ts';
+import type { PodCredentials } from '../report/status-client.ts';
+import { NotOurs } from '../report/status-client.ts';
+import { waysOut } from '../status/draining.ts';
+import { credentialsFor, followPods } from './follow-pods.ts';
 import type { InstanceMemory, PodMemory } from './instance-memory.ts';
 import type { Look } from './look.ts';
 import type { SbcInstancePorts } from './sbc-instance-ports.ts';
-import { certificatesOf } from './status-certificate.ts';
 
 export interface Tended {
   /** When to look again; undefined: nothing waits for a time. */
@@ -18,9 +23,16 @@ export interface Tended {
 
 /** Comes before all that is written: none of it waits for children that the API server refuses. */
 export async function tendPods(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): Promise<Tended> {
-  keepMemories(look, memory);
-  const againInMs = hurry(look, memory, ports);
+  const againInMs = hurryPods(look, memory, ports);
   return { againInMs, replaced: await replaceMoved(look, memory, ports) };
+}
+
+/** All that is done for pods that are to stop, also where their instance is being deleted. @returns as `againInMs` */
+export function hurryPods(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): number | undefined {
+  keepMemories(look, memory);
+  const credentials = credentialsFor(look, heldBy(look.statusSecret), ports);
+  followPods(look, credentials, memory.routing?.hash, ports);
+  return hurry({ look, memory, ports, credentials });
 }
 
 /** One for each pod that is there. */
@@ -59,7 +71,20 @@ async function replaceMoved(look: Look, memory: InstanceMemory, ports: SbcInstan
   return moved.map(({ name }) => name);
 }
 
-function hurry(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): number | undefined {
+/** As much as there is of it. */
+function heldBy(secret: Referenced | undefined): Pick<StatusSecret, 'crt' | 'token'> | undefined {
+  return secret && { crt: secret.texts.get('tls.crt') ?? '', token: secret.texts.get('token') ?? '' };
+}
+
+interface Hurrying {
+  readonly look: Look;
+  readonly memory: InstanceMemory;
+  readonly ports: SbcInstancePorts;
+  readonly credentials: PodCredentials | undefined;
+}
+
+function hurry(hurrying: Hurrying): number | undefined {
+  const { look, memory, ports } = hurrying;
   const { pods, views } = look;
   const nowMs = ports.clock.wallMs();
   const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
@@ -70,7 +95,7 @@ function hurry(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): num
   const { ask, ignored, againInMs } = planHurry(facts, nowMs);
   for (const { name, why } of ask) {
     const pod = byName.get(name);
-    if (pod !== undefined) askToEnd(pod, why, look, memory, ports);
+    if (pod !== undefined) askToEnd(pod, why, hurrying);
   }
   for (const { name, message } of ignored) {
     const pod = byName.get(name);
@@ -79,21 +104,22 @@ function hurry(look: Look, memory: InstanceMemory, ports: SbcInstancePorts): num
   return againInMs;
 }
 
-function askToEnd(pod: KubeObject, why: string, look: Look, memory: InstanceMemory, ports: SbcInstancePorts): void {
+function askToEnd(pod: KubeObject, why: string, { look, memory, ports, credentials }: Hurrying): void {
   const { name, uid = '' } = pod.metadata;
   const address = podAddress(pod);
-  const { texts } = look.statusSecret ?? {};
-  const [crt, token] = [texts?.get('tls.crt'), texts?.get('token')];
-  if (address === undefined || crt === undefined || token === undefined) return;
   memory.pods.set(uid, { ...memoryOf(memory, uid), askedMs: ports.clock.wallMs() });
-  const place = { address, port: look.instance.spec.observability.statusPort };
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
     ports.events.record(pod, { type, reason, message, action: 'EndCalls' });
-  ports.ending.endCalls(place, { certificates: certificatesOf(crt), token }).then(
+  const refused = (text: string) =>
+    tell('Warning', 'CallsNotEnded', `Pod ${name} should end its calls now (${why}), and cannot be asked: ${text}`);
+  if (address === undefined) return refused('it has no address');
+  if (credentials === undefined) return refused(`its status Secret is not there; ${waysOut(name)}`);
+  const place = { address, port: look.instance.spec.observability.statusPort };
+  ports.ending.endCalls(place, credentials).then(
     () => tell('Normal', 'EndingCalls', `Pod ${name} ends its calls now: ${why}`),
     (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
-      tell('Warning', 'CallsNotEnded', `Pod ${name} should end its calls now (${why}), and cannot be asked: ${text}`);
+      refused(error instanceof NotOurs ? `${text}; ${waysOut(name)}` : text);
     },
   );
 }

@@ -8,7 +8,7 @@ const nowMs = Date.UTC(2026, 10, 23, 12);
 const inSeconds = (seconds: number) => nowMs + seconds * 1000;
 
 const going = (fields: Partial<GoingPod> = {}): GoingPod => ({
-  ...{ isRunning: true, calls: 3, failure: undefined, nodeName: 'n1' },
+  ...{ isRunning: true, calls: 3, isHeard: true, failure: undefined, nodeName: 'n1' },
   ...{ endsAtMs: inSeconds(3600), killedAtMs: inSeconds(3630) },
   ...fields,
 });
@@ -45,10 +45,25 @@ const cases: Record<string, readonly [readonly PodView[], string]> = {
     [pod(1, going({ isRunning: false }))],
     'False NotDraining: No pod that is to stop has calls',
   ],
-  'it was not asked yet': [[pod(1, going({ calls: undefined }))], 'Unknown Pending: sbc-1 was not asked yet'],
+  'it was not asked yet': [
+    [pod(1, going({ calls: undefined, isHeard: false }))],
+    'Unknown Pending: sbc-1 was not asked yet',
+  ],
   'it was not asked yet, and another has calls': [
-    [pod(1, going({ calls: undefined })), pod(2, going())],
+    [pod(1, going({ calls: undefined, isHeard: false })), pod(2, going())],
     'True PodsDraining: sbc-2 has 3 calls left, hung up at 2026-11-23T13:00:00Z at the latest',
+  ],
+  'it had no calls before it was to stop, and was not heard since': [
+    [pod(1, going({ calls: 0, isHeard: false, endsAtMs: undefined }))],
+    'True PodsDraining: sbc-1 may have calls (before it was to stop it had 0 calls), hung up at 2026-11-23T13:00:30Z at the latest',
+  ],
+  'it had no calls before it was to stop, and does not answer since': [
+    [pod(1, going({ calls: 0, isHeard: false, failure: 'no answer within 5 s' }))],
+    'True PodsDraining: sbc-1 may have calls (before it was to stop it had 0 calls), hung up at 2026-11-23T13:00:00Z at the latest; it does not answer now: no answer within 5 s',
+  ],
+  'it began with another Secret': [
+    [pod(1, going({ failure: 'it shows another certificate than its status Secret holds', isStranger: true }))],
+    "True PodsDraining: sbc-1 had 3 calls, hung up at 2026-11-23T13:00:00Z at the latest; it does not answer now: it shows another certificate than its status Secret holds; to end its calls earlier lower spec.drain.timeoutSeconds, or: kubectl exec sbc-1 -- node -e 'process.kill(1)'",
   ],
   'it had no calls when it spoke last': [
     [pod(1, going({ calls: 0, failure: 'connect ECONNREFUSED' }))],
@@ -59,7 +74,7 @@ const cases: Record<string, readonly [readonly PodView[], string]> = {
     'True PodsDraining: sbc-1 had 3 calls, hung up at 2026-11-23T13:00:00Z at the latest; it does not answer now: no answer within 5 s',
   ],
   'it never spoke': [
-    [pod(1, going({ calls: undefined, failure: 'no answer within 5 s' }))],
+    [pod(1, going({ calls: undefined, isHeard: false, failure: 'no answer within 5 s' }))],
     'True PodsDraining: sbc-1 may have calls, hung up at 2026-11-23T13:00:00Z at the latest; it does not answer now: no answer within 5 s',
   ],
   'it outlives its grace': [

@@ -38,23 +38,35 @@ interface Named {
   readonly going: GoingPod;
 }
 
-/** One that never said anything, and was asked in vain, may have calls. */
-function isWaitedFor({ isRunning, calls, failure }: GoingPod): boolean {
+/** One that was not heard since it drains may have calls, whatever it said before. */
+function isWaitedFor({ isRunning, calls, isHeard, failure }: GoingPod): boolean {
   if (!isRunning) return false;
-  return calls === undefined ? failure !== undefined : calls > 0;
+  return isHeard ? calls !== undefined && calls > 0 : calls !== undefined || failure !== undefined;
 }
 
 /** It was not asked yet: an operator that has just begun knows of no calls, and must not say that there are none. */
 const isUnheard = ({ isRunning, calls, failure }: GoingPod) =>
   isRunning && calls === undefined && failure === undefined;
 
-function callsText(name: string, { calls, failure, endsAtMs, killedAtMs }: GoingPod): string {
+function callsText(name: string, pod: GoingPod): string {
+  const { isHeard, failure, isStranger, endsAtMs, killedAtMs } = pod;
   const until = `hung up at ${time(Math.min(endsAtMs ?? Infinity, killedAtMs))} at the latest`;
-  const count = calls === 1 ? '1 call' : `${String(calls)} calls`;
-  if (failure === undefined) return `${name} has ${count} left, ${until}`;
-  const had = calls === undefined ? 'may have calls' : `had ${count}`;
-  return `${name} ${had}, ${until}; it does not answer now: ${failure}`;
+  const text = `${name} ${isHeard ? heardText(pod) : unheardText(pod)}, ${until}`;
+  if (failure === undefined) return text;
+  return `${text}; it does not answer now: ${failure}${isStranger === true ? `; ${waysOut(name)}` : ''}`;
 }
+
+const heardText = ({ calls, failure }: GoingPod) =>
+  failure === undefined ? `has ${counted(calls)} left` : `had ${counted(calls)}`;
+
+const unheardText = ({ calls }: GoingPod) =>
+  calls === undefined ? 'may have calls' : `may have calls (before it was to stop it had ${counted(calls)})`;
+
+const counted = (calls: number | undefined) => (calls === 1 ? '1 call' : `${String(calls)} calls`);
+
+/** Of a pod that takes no order of ours, as it knows neither certificate nor token. */
+export const waysOut = (name: string) =>
+  `to end its calls earlier lower spec.drain.timeoutSeconds, or: kubectl exec ${name} -- node -e 'process.kill(1)'`;
 
 function overdueText(name: string, killedAtMs: number, nodeName: string | undefined): string {
   return `${name} should have ended at ${time(killedAtMs)} and is still there: look at node ${nodeName ?? '(none)'} (kubectl get node)`;

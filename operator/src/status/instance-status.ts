@@ -132,7 +132,12 @@ function addressesAssigned(facts: InstanceFacts): OutcomesOf<'SbcInstance'>['Add
   const message = obstacle(facts);
   if (message !== undefined && facts.addresses.missing.length > 0)
     return { status: 'Unknown', reason: 'ApplyFailed', message };
-  return assessAddresses(facts.instance, facts.addresses, facts.waitedMs.AddressesAssigned >= START_PATIENCE_MS);
+  const isLate = facts.waitedMs.AddressesAssigned >= START_PATIENCE_MS;
+  const { addresses } = facts.addresses;
+  const absent = facts.pods.filter(
+    ({ ordinal, isUnplaced, isTerminating }) => isUnplaced === true && !isTerminating && addresses.has(ordinal),
+  );
+  return assessAddresses(facts.instance, facts.addresses, isLate, namesOf(absent));
 }
 
 function available(facts: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance', 'Available'>> {
@@ -155,9 +160,21 @@ function available(facts: InstanceFacts): ConditionOutcome<ReasonOf<'SbcInstance
   const draining = pods.filter(({ isTerminating }) => isTerminating);
   if (draining.length > 0 && draining.length === pods.length && waitedMs.Available !== Infinity)
     return { status: 'False', reason: 'Draining', message: drainingText(draining) };
-  const message = pods.length === 0 ? noPodYet(instance) : `not ready: ${namesOf(pods)}`;
+  const message = pods.length === 0 ? noPodYet(instance) : unreadyText(pods);
   const reason = waitedMs.Available < START_PATIENCE_MS ? 'Starting' : 'NoReadyPod';
   return { status: 'False', reason, message };
+}
+
+/** So many are explained: what keeps one from being ready keeps the others, as a rule. */
+const MOST_TROUBLES = 4;
+
+function unreadyText(pods: readonly PodView[]): string {
+  const explained = pods.filter(({ trouble }) => trouble !== undefined).slice(0, MOST_TROUBLES);
+  const rest = pods.filter((pod) => !explained.includes(pod));
+  const [first] = rest;
+  const causes = explained.map(({ name, trouble = '' }) => `${name}: ${trouble}`);
+  const others = first === undefined ? [] : [`${namesOf(rest)} (kubectl describe pod ${first.name})`];
+  return `not ready: ${[...causes, ...others].join('; ')}`;
 }
 
 const drainingText = (pods: readonly PodView[]) =>
@@ -167,7 +184,7 @@ function othersText(pods: readonly PodView[]): string {
   if (pods.length === 0) return 'the others are not there yet';
   const { draining = [], unready = [] } = Object.groupBy(pods, (pod) => (pod.isTerminating ? 'draining' : 'unready'));
   const texts = [
-    ...(unready.length === 0 ? [] : [`not ready: ${namesOf(unready)}`]),
+    ...(unready.length === 0 ? [] : [unreadyText(unready)]),
     ...(draining.length === 0 ? [] : [`draining: ${namesOf(draining)}`]),
   ];
   return texts.join('; ');

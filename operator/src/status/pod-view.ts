@@ -7,8 +7,12 @@ export interface GoingPod {
   readonly isRunning: boolean;
   /** By its newest answer, also where it does not answer any more; undefined: it never did. */
   readonly calls: number | undefined;
+  /** That answer is of a runtime that drains: `calls` only falls. One of before says nothing of the calls that came after it. */
+  readonly isHeard: boolean;
   /** Why it did not answer the last question. */
   readonly failure: string | undefined;
+  /** It cannot be told to end its calls either: it knows another certificate or token. */
+  readonly isStranger?: boolean | undefined;
   /** When it hangs up, as it says itself; wall-clock milliseconds. */
   readonly endsAtMs: number | undefined;
   /** When Kubernetes kills it: its deletionTimestamp; wall-clock milliseconds. */
@@ -23,6 +27,10 @@ export interface PodView {
   /** Kubernetes' condition `Ready`, and it is not going away. */
   readonly isReady: boolean;
   readonly isTerminating: boolean;
+  /** Why it is not ready, as far as it says so, with what helps; absent: that is not known. */
+  readonly trouble?: string | undefined;
+  /** Kubernetes has given it no address: it has no node, or does not run yet. */
+  readonly isUnplaced?: boolean | undefined;
   /** Absent: it stays. */
   readonly going?: GoingPod;
   /** It said how it is; what it says below is known. */

@@ -63,8 +63,11 @@ const cases: Record<string, readonly [Partial<InstanceFacts>, RegExp]> = {
     { addresses: without(true), waitedMs: late },
     /^False AddressesMissing/,
   ],
-  'no pod is ready yet': [{ pods: [away] }, /^Unknown Progressing: not ready: sbc-0$/],
-  'no pod became ready': [{ pods: [away], waitedMs: late }, /^False NotAvailable: not ready: sbc-0$/],
+  'no pod is ready yet': [{ pods: [away] }, /^Unknown Progressing: not ready: sbc-0 \(kubectl describe pod sbc-0\)$/],
+  'no pod became ready': [
+    { pods: [away], waitedMs: late },
+    /^False NotAvailable: not ready: sbc-0 \(kubectl describe pod sbc-0\)$/,
+  ],
   'the last pod drains': [
     { pods: [{ ...away, isTerminating: true }], waitedMs: late },
     /^Unknown Progressing: draining: sbc-0; new calls are answered 503 until a new pod is ready$/,
@@ -111,7 +114,10 @@ test('a reason that passes on one condition says nothing about another', () => {
 test('of the pods that take no calls it is told which drain', () => {
   const pods = [ready, { ...away, name: 'sbc-1' }, { ...away, name: 'sbc-2', isTerminating: true }];
   const { Available } = statusOf({ instance: anInstance({ replicas: 3 }), pods }).conditions;
-  assert.equal(Available.message, '1 of 3 pods take calls, not ready: sbc-1; draining: sbc-2');
+  assert.equal(
+    Available.message,
+    '1 of 3 pods take calls, not ready: sbc-1 (kubectl describe pod sbc-1); draining: sbc-2',
+  );
 });
 
 test('an instance lists what DNS must say, and how far its routing state has come', () => {

@@ -26,6 +26,10 @@ export function atPace<Outcome extends ConditionOutcome>(
   if (told === undefined || told.outcome.status !== outcome.status || told.outcome.reason !== outcome.reason)
     return { told: { outcome, atMs: nowMs }, againInMs: undefined };
   if (told.outcome.message === outcome.message) return { told, againInMs: undefined };
+  if (withoutNumbers(told.outcome) !== withoutNumbers(outcome))
+    return { told: { outcome, atMs: nowMs }, againInMs: undefined };
   const leftMs = told.atMs + PACE_MS - nowMs;
   return leftMs > 0 ? { told, againInMs: leftMs } : { told: { outcome, atMs: nowMs }, againInMs: undefined };
 }
+
+const withoutNumbers = ({ message }: ConditionOutcome) => message.replaceAll(/\b\d+ calls?\b/g, '');

@@ -112,6 +112,16 @@ describe('A reflector in front of an API server', () => {
     });
   }
 
+  it('says for how long it has been refused for want of rights, until it may read again', async () => {
+    const watched = await watching();
+    server.faults.order({ resource: 'teamstrunks' }, { kind: 'status', code: 403, reason: 'Forbidden' }, 1000);
+    server.watches.close();
+    await watched.until(() => watched.reflector.forbiddenMs > 60_000);
+    server.faults.clear();
+    await watched.until(() => watched.reflector.forbiddenMs === 0);
+    watched.reflector.stop();
+  });
+
   it('lists again where the next watch is refused with 410, and finds what was deleted', async () => {
     const watched = await watching();
     server.storage.compact();

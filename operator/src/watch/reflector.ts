@@ -60,6 +60,8 @@ export class Reflector {
   #activeAtMs: number;
   #isServed = true;
   #lastComplaint = '';
+  /** Since when the API server says that we may not. */
+  #forbiddenAtMs: number | undefined;
 
   constructor(params: ReflectorParams) {
     this.#params = params;
@@ -89,6 +91,11 @@ export class Reflector {
   /** How long ago anything happened here, a failure or a timer included: beyond minutes, this reflector is broken. */
   get idleMs(): number {
     return this.#params.clock.nowMs() - this.#activeAtMs;
+  }
+
+  /** For how long the API server has refused this resource for want of rights (401, 403). */
+  get forbiddenMs(): number {
+    return this.#forbiddenAtMs === undefined ? 0 : this.#params.clock.nowMs() - this.#forbiddenAtMs;
   }
 
   start(): void {
@@ -197,6 +204,7 @@ export class Reflector {
   #heard(): void {
     this.#heardAtMs = this.#params.clock.nowMs();
     this.#lastComplaint = '';
+    this.#forbiddenAtMs = undefined;
   }
 
   #trimmed(object: KubeObject): KubeObject {
@@ -215,6 +223,7 @@ export class Reflector {
   #failureOf(error: unknown, doing: 'list' | 'watch'): Failure {
     const { metrics, log, resource } = this.#params;
     const failure = failureOf(error);
+    if (isForbidden(error)) this.#forbiddenAtMs ??= this.#params.clock.nowMs();
     metrics.failed(resource.plural, failure.kind);
     const message = error instanceof Error ? error.message : String(error);
     const complaint = `${doing} ${message}`;
@@ -226,6 +235,9 @@ export class Reflector {
     return failure;
   }
 }
+
+const isForbidden = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === 401 || error.code === 403);
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof ApiError)) return { kind: 'unreachable' };

@@ -13,10 +13,19 @@ const periods = ['--recheck-seconds=3', '--report-seconds=1'];
 export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${systemNamespace}/leases/teams-sbc-operator`;
 
 /** The namespace and the rights of config/rbac, bound to nobody but its own account yet. */
-export async function installRights(cluster: ControlPlane): Promise<void> {
-  await cluster.createNamespace(systemNamespace);
+export async function installRights(cluster: ControlPlane, namespace = systemNamespace): Promise<void> {
+  await cluster.createNamespace(namespace);
   const folder = join(repository, 'config/rbac');
-  await cluster.kubectl('apply', '--server-side', `--namespace=${systemNamespace}`, '-k', folder);
+  await cluster.kubectl('apply', '--server-side', `--namespace=${namespace}`, '-k', folder);
+}
+
+export interface OperatorParams {
+  readonly name: string;
+  /** Of the control plane's block: no two operators share one. */
+  readonly host: number;
+  /** That of its release, and of its Lease. */
+  readonly system?: string;
+  readonly args?: readonly string[];
 }
 
 export class OperatorProcess {
@@ -26,12 +35,14 @@ export class OperatorProcess {
   readonly process: RunningProcess;
   readonly #cluster: ControlPlane;
 
-  constructor(cluster: ControlPlane, name: string, address: string, kubeconfig: string) {
+  constructor(cluster: ControlPlane, params: OperatorParams, kubeconfig: string) {
+    const { name, system = systemNamespace, args: extra = [] } = params;
+    const address = cluster.block.address(params.host);
     this.#cluster = cluster;
-    this.user = `system:serviceaccount:${systemNamespace}:${name}`;
+    this.user = `system:serviceaccount:${system}:${name}`;
     this.url = `http://${address}:8081`;
     const main = join(repository, 'operator/src/cluster/main.ts');
-    const args = [`--leader-election-namespace=${systemNamespace}`, '--health-port=8081', ...periods];
+    const args = [`--leader-election-namespace=${system}`, '--health-port=8081', ...periods, ...extra];
     // prctl(2) PR_SET_PDEATHSIG: also a test that was killed with SIGKILL leaves nothing behind.
     this.process = new RunningProcess('setpriv', ['--pdeathsig', 'KILL', process.execPath, main, ...args], {
       name,
@@ -72,23 +83,20 @@ export class OperatorProcess {
   }
 }
 
-/** @param host of the control plane's block: no two operators share one */
-export async function startOperator(
-  cluster: ControlPlane,
-  { name, host }: { readonly name: string; readonly host: number },
-): Promise<OperatorProcess> {
-  await grant(cluster, name);
-  const kubeconfig = await cluster.kubeconfigFor(systemNamespace, name);
-  const operator = new OperatorProcess(cluster, name, cluster.block.address(host), kubeconfig);
+export async function startOperator(cluster: ControlPlane, params: OperatorParams): Promise<OperatorProcess> {
+  const { name, system = systemNamespace } = params;
+  await grant(cluster, name, system);
+  const kubeconfig = await cluster.kubeconfigFor(system, name);
+  const operator = new OperatorProcess(cluster, params, kubeconfig);
   cluster.endsWith(() => operator.process.end());
   return operator;
 }
 
-async function grant(cluster: ControlPlane, name: string): Promise<void> {
-  const subjects = [{ kind: 'ServiceAccount', name, namespace: systemNamespace }];
+async function grant(cluster: ControlPlane, name: string, namespace: string): Promise<void> {
+  const subjects = [{ kind: 'ServiceAccount', name, namespace }];
   const role = (kind: string, of: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: of });
   const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', subjects };
-  const metadata = { name, namespace: systemNamespace };
+  const metadata = { name, namespace };
   await cluster.apply([
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     { ...rbac, kind: 'ClusterRoleBinding', metadata: { name }, roleRef: role('ClusterRole', 'teams-sbc-operator') },

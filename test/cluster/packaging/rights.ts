@@ -21,7 +21,7 @@ export const allowed: readonly string[] = [
   ...list('list watch', 'certificaterequests.cert-manager.io'),
   ...list('get', 'secrets configmaps'),
   ...list('list watch delete', 'pods'),
-  ...list('create patch', 'events.events.k8s.io'),
+  ...list('create patch', 'events'),
   'update sbcinstances.teams-sbc.dev/finalizers',
 ];
 
