@@ -62,7 +62,8 @@ export class FormerEntries {
           return undefined;
         names.add(trunk.name);
         for (const fqdn of fqdnsOf(trunk)) fqdns.add(fqdn);
-        return trunk;
+        const certificate = certificateSecret(today.instance);
+        return trunk.tls === undefined ? trunk : { ...trunk, tls: { ...trunk.tls, certificate } };
       },
     );
   }
@@ -210,10 +211,10 @@ function isServable(trunk: TrunkState, { instance, listeners, bundles, inForce }
   if (listener?.serves !== trunk.kind || listener.protocol !== protocol) return false;
   if (trunk.kind === 'TeamsTrunk' && trunk.fqdns.length < instance.spec.replicas) return false;
   if (trunk.tls === undefined) return true;
-  const { certificate, trustBundle } = trunk.tls;
+  const { trustBundle } = trunk.tls;
   const isNamed = ({ name }: TrustBundle) => name === trustBundle;
   const former = inForce?.state.trustBundles.find(isNamed);
-  if (former === undefined || certificate !== certificateSecret(instance)) return false;
+  if (former === undefined) return false;
   const present = bundles.find(isNamed);
   if (present === undefined) return bundles.length < maxTrustBundles;
   return canonicalJson(present) === canonicalJson(former);

@@ -61,6 +61,13 @@ test('a pod whose RTPEngine does not answer says so itself', () => {
   assert.equal(podTrouble(podObject(0), summary), undefined);
 });
 
+test('a pod that answers is not said to lack what ended a container of it days ago', () => {
+  const status = { containerStatuses: [container('runtime', { state: { running: {} }, ...ended('OOMKilled', 137) })] };
+  const pod = { ...podObject(0), status };
+  assert.equal(podTrouble(pod, summary), undefined);
+  assert.match(podTrouble(pod, { ...summary, relayAnswers: false }) ?? '', /^RTPEngine does not answer/);
+});
+
 test('what Kubernetes says is quoted to a limit', () => {
   const message = 'x'.repeat(100_000);
   const status = { conditions: [{ type: 'PodScheduled', status: 'False', message }] };

@@ -41,7 +41,7 @@ const quoted: ReadonlySet<string> = new Set([
 export function podTrouble(pod: KubeObject, said: RuntimeSummary | undefined): string | undefined {
   const status: PodStatus = pod.status ?? {};
   const { name } = pod.metadata;
-  const found = placeTrouble(name, status) ?? containerTrouble(name, status) ?? relayTrouble(name, said);
+  const found = placeTrouble(name, status) ?? containerTrouble(name, status, said) ?? relayTrouble(name, said);
   return found && `${found.cause} (${found.command})`;
 }
 
@@ -53,14 +53,16 @@ function placeTrouble(name: string, { phase, reason, conditions = [] }: PodStatu
 }
 
 /** RTPEngine, which the runtime waits for, comes first. */
-function containerTrouble(name: string, status: PodStatus): Trouble | undefined {
+function containerTrouble(name: string, status: PodStatus, said: RuntimeSummary | undefined): Trouble | undefined {
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   for (const each of containers) {
     const { reason, message } = each.state?.waiting ?? {};
     const ended = endedText(each);
     const command = `kubectl logs ${name} --container=${each.name} --previous`;
     if (reason === undefined || usual.has(reason)) {
-      if (ended !== undefined) return { cause: `container ${each.name} was started again, it ${ended}`, command };
+      // A pod that answers says itself what it waits for; how a container ended may be days ago.
+      if (ended !== undefined && said === undefined)
+        return { cause: `container ${each.name} was started again, it ${ended}`, command };
       continue;
     }
     if (ended !== undefined) return { cause: `container ${each.name} ${ended}: ${reason}`, command };

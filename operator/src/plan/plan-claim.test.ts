@@ -52,6 +52,26 @@ test('before there is a StatefulSet nobody is asked, but who left the instance t
   assert.equal(stepClaim({ kind: 'left', to: 'a/x', untilMs: 500, refusals: 1 }, facts).againInMs, 500);
 });
 
+test('who asks waits, whether there is a StatefulSet meanwhile or not', () => {
+  const asking: Claim = { kind: 'asking', of: 'a/x', sinceMs: 0, refusals: 0 };
+  assert.equal(stepClaim(asking, { identity: 'b/x', nowMs: 1000 }).againInMs, OBJECTION_MS - 1000);
+  assert.equal(stepClaim(asking, { identity: 'b/x', nowMs: OBJECTION_MS }).againInMs, undefined);
+});
+
+test('a cache that is behind is objected to once, however often it is looked at', () => {
+  const found = { operator: 'b/x', version: '7' };
+  let claim: Claim = { kind: 'ours', objections: 0, objectedMs: -FIRST_LEAVE_MS };
+  const writes: boolean[] = [];
+  for (let nowMs = 0; nowMs < 20_000; nowMs += 1000) {
+    const step = stepClaim(claim, { identity: 'a/x', found, nowMs });
+    assert.equal(step.againInMs, undefined);
+    claim = step.claim;
+    writes.push(step.isToWrite);
+  }
+  assert.deepEqual(writes.filter(Boolean), [true]);
+  assert.ok(stepClaim(claim, { identity: 'a/x', found: { ...found, version: '8' }, nowMs: 21_000 }).isToWrite);
+});
+
 test('a second one asks, is refused, and leaves it alone for longer each time', () => {
   const cluster = new Cluster('a/x');
   cluster.pass(OBJECTION_MS);

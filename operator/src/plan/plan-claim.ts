@@ -31,6 +31,8 @@ export type Claim =
       readonly takenMs?: number | undefined;
       readonly objections: number;
       readonly objectedMs: number;
+      /** To which version of the StatefulSet: a cache that is behind still holds it. */
+      readonly objectedTo?: string | undefined;
     }
   | { readonly kind: 'left'; readonly to: string; readonly untilMs: number; readonly refusals: number };
 
@@ -38,7 +40,7 @@ export interface ClaimFacts {
   /** Ours, as it is written into the annotation. */
   readonly identity: string;
   /** Absent: there is no StatefulSet. */
-  readonly found?: { readonly operator: string | undefined } | undefined;
+  readonly found?: { readonly operator: string | undefined; readonly version?: string | undefined } | undefined;
   readonly nowMs: number;
 }
 
@@ -54,10 +56,10 @@ export function stepClaim(claim: Claim, facts: ClaimFacts): ClaimStep {
   const { found, identity, nowMs } = facts;
   if (claim.kind === 'left' && nowMs < claim.untilMs && found?.operator !== identity)
     return wait(claim, claim.untilMs - nowMs);
-  if (found === undefined) return tend(claim.kind === 'ours' ? claim : { kind: 'new' });
   // Also a cache that has not seen our name yet: it has until then.
   if (claim.kind === 'asking' && nowMs - claim.sinceMs < OBJECTION_MS)
     return wait(claim, claim.sinceMs + OBJECTION_MS - nowMs);
+  if (found === undefined) return tend(claim.kind === 'ours' ? claim : { kind: 'new' });
   if (found.operator === identity) return tend(claim.kind === 'ours' ? claim : certain);
   if (found.operator === undefined) return unnamed(claim, nowMs);
   return foreign(claim, found.operator, facts);
@@ -83,10 +85,16 @@ function foreign(claim: Claim, other: string, facts: ClaimFacts): ClaimStep {
     case 'asking':
       return leave(other, claim.refusals + 1, facts);
     case 'ours': {
+      const objectedTo = facts.found?.version;
+      if (objectedTo !== undefined && objectedTo === claim.objectedTo) return tend(claim);
       const isYoung = claim.takenMs !== undefined && nowMs - claim.takenMs < OBJECTION_MS;
       const objections = nowMs - claim.objectedMs < FIRST_LEAVE_MS ? claim.objections + 1 : 1;
       if (isYoung || objections > MAX_OBJECTIONS) return leave(other, 1, facts);
-      return { claim: { kind: 'ours', objections, objectedMs: nowMs }, isToWrite: true, againInMs: undefined };
+      return {
+        claim: { kind: 'ours', objections, objectedMs: nowMs, objectedTo },
+        isToWrite: true,
+        againInMs: undefined,
+      };
     }
   }
 }

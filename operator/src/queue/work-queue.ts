@@ -112,7 +112,7 @@ export class WorkQueue {
     return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;
   }
 
-  /** Not before a key that settles has done so. */
+  /** Not before a key that settles has done so; one that is in the queue already is worked on all the same. */
   add(key: string): void {
     if (this.#isShut) return;
     this.#cancelDelay(key);

@@ -145,7 +145,7 @@ async function rollOut(
       return view === undefined ? [] : [rolloutPod(pod, view, wanted)];
     }),
     isHeld: isRolloutHeld(instance),
-    lacking: look.hasKeyPair ? undefined : `a certificate with its key in Secret/${certificateSecret(instance)}`,
+    lacking: lackingText(look),
     nowMs: clock.wallMs(),
   });
   if (step.kind !== 'roll') return step;
@@ -155,6 +155,13 @@ async function rollOut(
   const message = `Pod ${name} is being replaced: it drains, and comes back with the new template${aloneText(instance.spec.replicas)}`;
   if (isGone) events.record(object, { type: 'Normal', reason: 'PodReplaced', message, action: 'RollOut' });
   return { kind: 'wait', message };
+}
+
+/** What a pod that starts anew would not have, and those that run have. */
+function lackingText({ instance, hasKeyPair, heldByPods }: Look): string | undefined {
+  if (!hasKeyPair) return `a certificate with its key in Secret/${certificateSecret(instance)}`;
+  if (heldByPods.length === 0) return undefined;
+  return `all that ${heldByPods.join(' and ')} ${heldByPods.length === 1 ? 'names' : 'name'}`;
 }
 
 const aloneText = (replicas: number) =>

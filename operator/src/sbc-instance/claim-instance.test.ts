@@ -83,3 +83,24 @@ test('where the first goes later the second notices by itself', async () => {
   await second.settle();
   assert.deepEqual(claimEvents(second), ['OtherOperator', 'TakenOver']);
 });
+
+test('who could not ask asks again, before the time that the first has to object begins', async () => {
+  pass(OBJECTION_MS);
+  await first.settle();
+  server.faults.order({ method: 'PATCH' }, { kind: 'status', code: 500, reason: 'InternalError' });
+  await assert.rejects(second.look());
+  assert.equal(annotation(), 'one/teams-sbc-operator');
+  await second.look();
+  assert.equal(annotation(), 'two/teams-sbc-operator');
+});
+
+test('an operator to which the manifest is not valid writes nothing of it where another looks after it', async () => {
+  pass(OBJECTION_MS);
+  await first.settle();
+  const present = server.get(resources.sbcInstances, 'default', 'sbc');
+  server.put({ ...present, spec: { network: 'nonsense' } } as unknown as KubeObject);
+  const { writes } = server;
+  await second.round();
+  assert.equal(server.writes, writes + 1, 'it asks');
+  assert.deepEqual(claimEvents(second), []);
+});

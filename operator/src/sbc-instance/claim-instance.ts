@@ -1,7 +1,5 @@
 /** Whether this operator is the one that looks after an instance; asks, and objects, by an annotation of its StatefulSet. */
-import type { SbcInstance } from '@teams-sbc/crds';
 import type { Key } from '../frame/controller.ts';
-import { formatKey } from '../frame/controller.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { Claim } from '../plan/plan-claim.ts';
 import { OBJECTION_MS, operatorAnnotation, otherOperator, stepClaim } from '../plan/plan-claim.ts';
@@ -14,33 +12,34 @@ const claimFieldManager = 'teams-sbc-operator-claim';
 
 /** @returns when to look again; undefined: it is ours */
 export async function claimInstance(
-  { key, object, instance }: { readonly key: Key; readonly object: KubeObject; readonly instance: SbcInstance },
+  { key, object }: { readonly key: Key; readonly object: KubeObject },
   memory: InstanceMemory,
   ports: SbcInstancePorts,
 ): Promise<number | undefined> {
   const { identity, clock, stores } = ports;
   if (identity === undefined) return undefined;
-  const set = statefulSetOf(stores, instance, key);
-  const found =
-    set && isChildOf(set, object) ? { operator: set.metadata.annotations?.[operatorAnnotation] } : undefined;
+  const set = statefulSetOf(stores, object, key);
+  const found = set && isChildOf(set, object) ? claimed(set) : undefined;
   const before = memory.claim;
   const { claim, isToWrite, againInMs } = stepClaim(before, { identity, found, nowMs: clock.nowMs() });
-  memory.claim = claim;
-  tell(object, before, claim, ports);
-  if (againInMs !== undefined && claim !== before) {
-    ports.poller.forget(formatKey(key));
-    ports.outcomes.forget(formatKey(key));
-  }
   if (set !== undefined && isToWrite) {
     try {
       await write(set, identity, ports);
     } catch (error) {
-      // What is ours is looked after without the name too: the next look tries again.
+      // Nobody was asked, and nobody has heard an objection: the next look tries again. What is ours is looked after meanwhile.
       if (againInMs !== undefined) throw error;
+      return undefined;
     }
   }
+  memory.claim = claim;
+  tell(object, before, claim, ports);
   return againInMs;
 }
+
+const claimed = ({ metadata: { annotations, resourceVersion } }: KubeObject) => ({
+  operator: annotations?.[operatorAnnotation],
+  version: resourceVersion,
+});
 
 /** Of one that is not, whoever wants to write it hears why not. */
 const isChildOf = ({ metadata }: KubeObject, owner: KubeObject) =>

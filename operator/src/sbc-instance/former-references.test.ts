@@ -150,6 +150,21 @@ test('a namesake that was created anew has no past', async () => {
   assert.match(messageIn(pbxTrunk(), 'Programmed'), /^it is left out/);
 });
 
+test('no pod that has what a deleted Secret held is replaced by one that would not have it', async () => {
+  login('sbc-tls', { 'tls.crt': 'AA==', 'tls.key': 'AA==' });
+  await noticed();
+  server.delete(resources.secrets, 'default', 'login');
+  await noticed();
+  const set = server.get(resources.statefulSets, 'default', 'sbc');
+  put({ ...set, status: { observedGeneration: set?.metadata.generation, updateRevision: 'v2' } });
+  await podFollows();
+  const deleted = () => server.count({ method: 'DELETE', resource: 'pods' });
+  assert.equal(deleted(), 0);
+  login('login', good);
+  await noticed();
+  assert.equal(deleted(), 1);
+});
+
 test('an instance that is changed to name a certificate that is not there loses no pod for it', async () => {
   put(anInstance({ tls: { secretRef: { name: 'typo' } } }, at));
   await world.settle();

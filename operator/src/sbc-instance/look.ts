@@ -29,6 +29,8 @@ export interface Look extends ObservedPods {
   readonly certificate: CertificateAssessment;
   /** The Secret of the certificate holds a pair. */
   readonly hasKeyPair: boolean;
+  /** Trunks, by `Kind/name`, of whose Secret or trust bundle only the pods that run have what it held. */
+  readonly heldByPods: readonly string[];
   /** What the Certificate is asked for, and the trunks whose names have no room in it. */
   readonly names: CertificateNames;
   /** The Certificate waits: its Secret is there already, and somebody else's. */

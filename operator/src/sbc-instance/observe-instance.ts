@@ -59,7 +59,11 @@ export function childOf(stores: Stores, kind: string, { namespace, name }: Key):
   return stores.children.get(kind)?.get(namespace, name);
 }
 
-export function statefulSetOf(stores: Stores, instance: SbcInstance, { namespace }: Key): KubeObject | undefined {
+export function statefulSetOf(
+  stores: Stores,
+  instance: { readonly metadata: { readonly name: string } },
+  { namespace }: Key,
+): KubeObject | undefined {
   return childOf(stores, 'StatefulSet', { namespace, name: instanceName(instance) });
 }
 

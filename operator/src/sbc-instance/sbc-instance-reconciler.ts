@@ -6,7 +6,6 @@ import { compile } from '../compile/compile.ts';
 import type { Key, Reconciler, ReconcileResult } from '../frame/controller.ts';
 import { formatKey } from '../frame/controller.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { otherOperator } from '../plan/plan-claim.ts';
 import { assessCertificate } from '../plan/assess-certificate.ts';
 import { nextRangeEnd } from '../plan/former-ranges.ts';
 import { fqdnsOf } from '../plan/gateways.ts';
@@ -67,16 +66,18 @@ export class SbcInstanceReconciler implements Reconciler {
     }
     const isGoing = object.metadata.deletionTimestamp !== undefined;
     const memory = this.#memoryOf(object);
+    const notOursMs = await claimInstance({ key, object }, memory, this.#ports);
+    if (notOursMs !== undefined) {
+      this.#leave(key, object, memory);
+      return { requeueAfterMs: notOursMs };
+    }
     const manifest = reader.read('SbcInstance', object);
     if (!manifest.ok && isGoing) return undefined;
-    if (!manifest.ok && otherOperator(memory.claim) !== undefined) return { requeueAfterMs: LOOK_AGAIN_MS };
     if (!manifest.ok) {
       await this.#refuse(key, object, manifest.fault, memory);
       return undefined;
     }
     const instance = withImages(manifest.object, this.#ports.images);
-    const notOursMs = await claimInstance({ key, object, instance }, memory, this.#ports);
-    if (notOursMs !== undefined) return { requeueAfterMs: notOursMs };
     const look = await this.#look(key, object, instance, memory);
     if (isGoing) return await this.#windUp(look, memory);
     const { tended, applied } = await this.#apply(look, memory);
@@ -106,10 +107,10 @@ export class SbcInstanceReconciler implements Reconciler {
       previous: memory.addresses,
     });
     memory.addresses = observed.addresses.addresses;
-    let { known, faults, compilation } = await this.#compile(key, instance, members, observed, memory);
+    let { known, faults, compilation, heldByPods } = await this.#compile(key, instance, members, observed, memory);
     if (memory.good === undefined && (isRefusing(compilation, members) || faults.size > 0)) {
       await this.#readLastGood(key, instance, memory);
-      ({ known, faults, compilation } = await this.#compile(key, instance, members, observed, memory));
+      ({ known, faults, compilation, heldByPods } = await this.#compile(key, instance, members, observed, memory));
     }
     const state = compilation.state ?? memory.good?.state;
     const secret = known.get(placeText(certificate));
@@ -139,6 +140,7 @@ export class SbcInstanceReconciler implements Reconciler {
         nowMs: clock.wallMs(),
       }),
       hasKeyPair: hasKeyPair(secret),
+      heldByPods,
       names,
       isHeldBack: heldBack,
     };
@@ -156,15 +158,17 @@ export class SbcInstanceReconciler implements Reconciler {
     const own = [statusSecretPlace(instance), certificatePlace(instance, key)];
     const known = await this.#ports.references.use(formatKey(key), [...own, ...placesOf(named), ...placesOf(former)]);
     const faults = referenceFaults(named, known);
+    const going = goesOn({ faults, former, known, pods: views, hash: good?.hash });
     const compilation = compile(instance, members, {
       addresses: addresses.advertised,
       unresolved: new Set(faults.keys()),
-      goesOn: goesOn({ faults, former, known, pods: views, hash: good?.hash }),
+      goesOn: going,
       memo,
       inForce: good,
       present: { seen: members.seen, invalid: new Set(members.invalid.keys()) },
     });
-    return { known, faults, compilation };
+    const heldByPods = [...going].flatMap(([member, lost]) => (lost === '' ? [] : [member]));
+    return { known, faults, compilation, heldByPods };
   }
 
   /** Secrets are not watched: that one is a new one, its Certificate tells. */
@@ -245,6 +249,16 @@ export class SbcInstanceReconciler implements Reconciler {
     let memory = this.#memories.get(uid);
     if (memory === undefined) this.#memories.set(uid, (memory = emptyMemory()));
     return memory;
+  }
+
+  /** Another operator looks after it: once it does no more, what is known of today is of a former day. */
+  #leave(key: Key, { metadata: { uid } }: KubeObject, { claim }: InstanceMemory): void {
+    const { references, poller, outcomes } = this.#ports;
+    const text = formatKey(key);
+    references.forget(text);
+    poller.forget(text);
+    outcomes.forget(text);
+    if (uid !== undefined) this.#memories.set(uid, { ...emptyMemory(), claim });
   }
 
   #forget(key: Key): void {

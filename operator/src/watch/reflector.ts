@@ -223,7 +223,7 @@ export class Reflector {
   #failureOf(error: unknown, doing: 'list' | 'watch'): Failure {
     const { metrics, log, resource } = this.#params;
     const failure = failureOf(error);
-    if (isForbidden(error)) this.#forbiddenAtMs ??= this.#params.clock.nowMs();
+    this.#forbiddenAtMs = isForbidden(error) ? (this.#forbiddenAtMs ?? this.#params.clock.nowMs()) : undefined;
     metrics.failed(resource.plural, failure.kind);
     const message = error instanceof Error ? error.message : String(error);
     const complaint = `${doing} ${message}`;

@@ -14,7 +14,7 @@ export interface JournalContent<T> {
   readonly entries: readonly T[];
   /** The last that was read of an id and holds no more: a later line of its own is spoiled, or the first line is not ours. */
   readonly doubtful: readonly T[];
-  /** The first line, where it is not ours. */
+  /** The version in the first line, where it is not ours. */
   readonly foreign: string | undefined;
   readonly spoiled: SpoiledLines;
 }
@@ -59,11 +59,14 @@ export function readJournal<T>(text: string, read: (id: string, entry: unknown) 
   const [entries, doubtful] = [[...reading.entries.values()], [...reading.doubtful.values()]];
   const spoiled = { count, first };
   if (isOurs || VERSION_LINE.startsWith(text)) return { entries, doubtful, foreign: undefined, spoiled };
-  return { entries: [], doubtful: [...entries, ...doubtful], foreign: lines[0]?.slice(0, MAX_TOLD) ?? '', spoiled };
+  return { entries: [], doubtful: [...entries, ...doubtful], foreign: toldOf(lines[0] ?? ''), spoiled };
 }
 
-/** Of a first line that is not ours. */
+const OWN_KIND = 'teams-sbc calls ';
 const MAX_TOLD = 40;
+
+/** A file that has lost its beginning may begin anywhere, in a key too. */
+const toldOf = (line: string): string => (line.startsWith(OWN_KIND) ? line.slice(0, MAX_TOLD) : 'no version');
 
 interface Reading<T> {
   readonly read: (id: string, entry: unknown) => T | undefined;
