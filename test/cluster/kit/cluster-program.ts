@@ -86,6 +86,15 @@ export class ClusterProgram {
     return this.#ended;
   }
 
+  /** For the `exit` of this process, where nothing can be awaited: returns once no thread of it runs, a second later at most. */
+  killAtExit(): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    this.#signal('SIGKILL');
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    for (let turn = 0; turn < 1000 && !isOver(pid); turn++) Atomics.wait(clock, 0, 0, 1);
+  }
+
   /** @param signal How its old process ends; SIGTERM is an orderly end */
   async restart(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.kill(signal);
@@ -132,4 +141,13 @@ function threadStates(pid: number): string[] {
     const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
     return text.charAt(text.lastIndexOf(')') + 2);
   });
+}
+
+/** Nobody has asked for its end yet, which leaves a zombie. */
+function isOver(pid: number): boolean {
+  try {
+    return threadStates(pid).every((state) => state === 'Z' || state === 'X');
+  } catch {
+    return true;
+  }
 }

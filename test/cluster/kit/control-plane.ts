@@ -99,7 +99,11 @@ export class ControlPlane {
     this.controllerManager = program('kube-controller-manager', controllerManagerArgs(place), () =>
       this.#hasDefaultAccount(),
     );
-    this.#removeOnExit = () => rmSync(directory, { recursive: true, force: true });
+    this.#removeOnExit = () => {
+      // etcd makes its directory anew when that is removed before it is over.
+      for (const each of [this.controllerManager, this.apiServer, this.etcd]) each.killAtExit();
+      rmSync(directory, { recursive: true, force: true });
+    };
     process.once('exit', this.#removeOnExit);
   }
 
@@ -109,12 +113,15 @@ export class ControlPlane {
     rmSync(logs, { recursive: true, force: true });
     mkdirSync(logs, { recursive: true });
     const directory = mkdtempSync(join(tmpdir(), `teams-sbc-${name}-`));
+    const remove = () => rmSync(directory, { recursive: true, force: true });
+    process.once('exit', remove);
     const block = nodeNetwork ?? (await freeBlock());
     const pki = await createClusterPki(join(directory, 'pki'), block.address(1));
     const cluster = new ControlPlane({
       ...{ directory, logs, block, pki, nodeGraceSeconds },
       hasNodes: nodeNetwork !== undefined,
     });
+    process.removeListener('exit', remove);
     try {
       cluster.etcd.launch();
       await cluster.etcd.ready();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,11 +13,13 @@ import { until } from '../kit/until.ts';
 const name = 'playground-up';
 const of = (kind: string) => join(repository, 'work/cluster', `${name}.${kind}`);
 const script = join(import.meta.dirname, 'playground.sh');
-const env = { ...process.env, PLAYGROUND: name };
 const run = promisify(execFile);
 const playground = (word: string, further: NodeJS.ProcessEnv = {}) =>
   run(script, [word], { env: { ...env, ...further } });
-const files = () => globSync(join(tmpdir(), `teams-sbc-${name}-*`));
+/** Those of other runs, which may have been killed, are not ours to judge. */
+const ours = mkdtempSync(join(tmpdir(), `${name}-`));
+const env = { ...process.env, PLAYGROUND: name, TMPDIR: ours };
+const files = () => globSync(join(ours, `teams-sbc-${name}-*`));
 
 /** `up`, once its first program runs. */
 async function startingUp(): Promise<ChildProcess> {
@@ -29,6 +31,7 @@ async function startingUp(): Promise<ChildProcess> {
 
 before(() => playground('down'));
 after(() => playground('down'));
+after(() => rmSync(ours, { recursive: true }));
 
 test('A start that fails says why in one line, and leaves nothing', async () => {
   await assert.rejects(playground('up', { TMPDIR: '/nonexistent' }), {
