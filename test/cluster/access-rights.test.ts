@@ -47,10 +47,13 @@ async function assertRights(
   namespace: string,
   rights: { allowed: readonly string[]; forbidden: readonly string[] },
 ): Promise<void> {
-  assert.deepEqual(
-    await filtered(client, namespace, rights.allowed, false),
-    [],
-    `missing in ${namespace || 'cluster'}`,
+  // The authorizer sees a binding a moment after it was written.
+  await until(
+    async () => {
+      assert.deepEqual(await filtered(client, namespace, rights.allowed, false), []);
+      return true;
+    },
+    { what: `what is missing in ${namespace || 'cluster'}` },
   );
   assert.deepEqual(
     await filtered(client, namespace, rights.forbidden, true),

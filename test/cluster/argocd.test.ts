@@ -9,6 +9,7 @@ import type { Said } from './kit/api-client.ts';
 import { repository } from './kit/binaries.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { assess } from './packaging/argocd.ts';
+import { difference, untilNoDifference } from './packaging/difference.ts';
 import { systemNamespace } from './packaging/helm.ts';
 import { idOf, objectsOf } from './packaging/objects.ts';
 import { startOperator } from './packaging/operator-process.ts';
@@ -19,7 +20,8 @@ before(async () => {
   cluster = await startControlPlane({ name: 'argocd', crds: false });
   const everything = join(repository, 'config/default');
   await cluster.kubectl('apply', '--server-side', '-k', everything);
-  await cluster.kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all');
+  await cluster.definitionsAreEstablished('crd', '--all');
+  await cluster.customKindsAreServed();
   await cluster.createNamespace('voice');
 });
 after(() => cluster.stop());
@@ -44,12 +46,9 @@ function pathOf({ kind, metadata }: Said): string {
 
 const live = async (object: Said): Promise<Said> => (await cluster.api.get(pathOf(object))).body as unknown;
 
-/** What Argo CD's server-side diff asks, and its answer. */
-function serverSideDiff(objects: readonly Said[]): Promise<string> {
-  const input = objects.map((object) => JSON.stringify(object)).join('\n---\n');
-  const args = ['diff', '--server-side', '--force-conflicts', `--field-manager=${controller}`, '-f', '-'];
-  return cluster.kubectlWith({ input, codes: [0, 1] }, ...args);
-}
+/** What Argo CD's server-side diff asks. */
+const asArgo = ['--force-conflicts', `--field-manager=${controller}`, '-f', '-'];
+const text = (objects: readonly Said[]) => ({ input: objects.map((each) => JSON.stringify(each)).join('\n---\n') });
 
 /** As the operator does: server-side apply to the status, by a field manager of its own. */
 async function writeStatus(object: Said, status: 'True' | 'False', message: string): Promise<void> {
@@ -94,7 +93,7 @@ for (const file of ['config/argocd/example/sbc.yaml', 'config/samples/full.yaml'
 
   test(`${file}: no difference to Git after the sync, although the API server filled in defaults`, async () => {
     await cluster.apply(objects, controller);
-    assert.equal(await serverSideDiff(objects), '');
+    await untilNoDifference(cluster, text(objects), ...asArgo);
     for (const object of objects) {
       const found = await live(object);
       assert.ok(Object.keys(found.spec as object).length >= Object.keys(object.spec as object).length);
@@ -109,7 +108,7 @@ for (const file of ['config/argocd/example/sbc.yaml', 'config/samples/full.yaml'
       ['False', 'Degraded'],
     ] as const) {
       for (const object of objects) await writeStatus(object, status, `It is ${expected}`);
-      assert.equal(await serverSideDiff(objects), '');
+      await untilNoDifference(cluster, text(objects), ...asArgo);
       for (const object of objects) {
         const { health, modified } = assess(cluster.directory, await live(object), object);
         assert.deepEqual(health, { status: expected, message: `It is ${expected}` });
@@ -128,7 +127,7 @@ test('none while the operator runs, makes its children and speaks', async () => 
     return conditions.some(({ type, message }) => type === 'Ready' && !message.startsWith('It is'));
   };
   for (const object of objects) await until(() => spoke(object), { what: `the operator's word on ${idOf(object)}` });
-  assert.equal(await serverSideDiff(objects), '');
+  await untilNoDifference(cluster, text(objects), ...asArgo);
   for (const object of objects) {
     const { health, modified } = assess(cluster.directory, await live(object), object);
     assert.equal(modified, false, idOf(object));
@@ -144,6 +143,6 @@ test('none while the operator runs, makes its children and speaks', async () => 
 test('a change by hand is a difference, to both', async () => {
   const [instance] = inGit('config/argocd/example/sbc.yaml');
   await cluster.kubectl('-n', 'voice', 'patch', 'sbci', 'sbc', '--type=merge', '-p', '{"spec":{"replicas":3}}');
-  assert.match(await serverSideDiff([instance]), /-\s+replicas: 3\n\+\s+replicas: 2/);
+  assert.match(await difference(cluster, text([instance]), ...asArgo), /-\s+replicas: 3\n\+\s+replicas: 2/);
   assert.equal(assess(cluster.directory, await live(instance), instance).modified, true);
 });

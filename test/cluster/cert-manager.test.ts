@@ -116,7 +116,8 @@ async function inForce(before?: string): Promise<X509Certificate> {
       const isTold = certificate?.notAfter === isoSeconds(now.validToDate);
       return now.serialNumber !== before && isTold && certificate.notBefore === isoSeconds(now.validFromDate) && now;
     },
-    { what: 'a new certificate in the status', withinMs: 20_000 },
+    // cert-manager that meets a conflict, or an issuer before its Secret, waits 5 s, then 10, then 20.
+    { what: 'a new certificate in the status', withinMs: 60_000 },
   );
   for (const [ordinal, pod] of pods.entries()) {
     const fqdn = fqdns[ordinal] ?? '';
@@ -244,7 +245,7 @@ test('a renewed certificate is shown by every pod and told in its report; connec
 test('a Secret that somebody deletes is issued anew', async () => {
   const [alive, before] = [await lives(), await leafInSecret()];
   await cluster.kubectl('delete', 'secret/sbc-tls');
-  await until(() => read('secrets', 'sbc-tls'), { what: 'the Secret' });
+  await until(() => read('secrets', 'sbc-tls'), { what: 'the Secret', withinMs: 60_000 });
   await inForce(before.serialNumber);
   await says('sbc', 'True Valid');
   assert.deepEqual(await lives(), alive);

@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import type { Said } from './kit/api-client.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { until } from './kit/until.ts';
+import { untilNoDifference } from './packaging/difference.ts';
 import { Helm, chart, systemNamespace } from './packaging/helm.ts';
 import { foreignKind, idOf, named, objectsOf } from './packaging/objects.ts';
 
@@ -141,12 +142,8 @@ test('wrong values are refused before anything is applied, by their name', async
 test('an older release installs: CustomResourceDefinitions, operator, rights', async () => {
   await helm.run('install', 'teams-sbc', olderChart(), ...inSystem, '--create-namespace');
   assert.deepEqual(await crds(), ourCrds);
-  await cluster.kubectl(
-    'wait',
-    '--for=condition=Established',
-    '--timeout=30s',
-    ...ourCrds.map((name) => `crd/${name}`),
-  );
+  await cluster.definitionsAreEstablished(...ourCrds.map((name) => `crd/${name}`));
+  await cluster.customKindsAreServed();
   assert.ok((await operatorArgs()).includes('--image-runtime=ghcr.io/teams-sbc/sbc-runtime:0.0.9'));
   await cluster.apply([instance()]);
   assert.equal(await ringTimeout(), 0);
@@ -157,7 +154,7 @@ test('every object of the release stands in the cluster as it was rendered', asy
   const input = objects.map((object) => JSON.stringify(object)).join('\n---\n');
   const found = await cluster.kubectlWith({ input }, 'get', '-o', 'name', '-f', '-');
   assert.equal(found.trim().split('\n').length, objects.length);
-  assert.equal(await cluster.kubectlWith({ input, codes: [0, 1] }, 'diff', '--server-side', '-f', '-'), '');
+  await untilNoDifference(cluster, { input }, '-f', '-');
 });
 
 test('the upgrade to this release changes the CustomResourceDefinitions too, and what was set', async () => {
@@ -233,12 +230,8 @@ test('with watchNamespaces the operator has rights there, and of the cluster it 
 test('with every value set the API server takes each object, without a warning', async () => {
   for (const name of ['voice', 'lab']) await cluster.createNamespace(name);
   await cluster.apply([foreignKind('monitoring.coreos.com', 'v1', 'ServiceMonitor', 'servicemonitors')]);
-  await cluster.kubectl(
-    'wait',
-    '--for=condition=Established',
-    '--timeout=30s',
-    'crd/servicemonitors.monitoring.coreos.com',
-  );
+  await cluster.definitionsAreEstablished('crd/servicemonitors.monitoring.coreos.com');
+  await cluster.customKindsAreServed();
   const values = join(cluster.directory, 'everything.yaml');
   writeFileSync(values, everything);
   const objects = objectsOf(await helm.template('--values', values));

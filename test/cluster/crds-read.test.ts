@@ -4,6 +4,7 @@ import type { conditionsOf } from '../../crds/src/v1alpha1/conditions.ts';
 import { conditions } from './crds/kind-cases.ts';
 import { customKinds, fieldsOf, manifest } from './crds/all-cases.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
+import { until } from './kit/until.ts';
 
 type ConditionedKind = keyof typeof conditionsOf;
 
@@ -52,11 +53,15 @@ for (const { kind, plural, shortName, path, schema, cases } of customKinds) {
     });
 
     test('kubectl explain says what every field is for', async () => {
-      const { body } = await cluster.api.get('/openapi/v3/apis/teams-sbc.dev/v1alpha1');
-      const published = Object.values(body.components.schemas as Record<string, Record<string, unknown>>).find(
-        ({ 'x-kubernetes-group-version-kind': kinds }) => (kinds as { kind: string }[] | undefined)?.[0]?.kind === kind,
-      );
-      assert.ok(published, 'published in OpenAPI v3');
+      const find = async () => {
+        const { body } = await cluster.api.get('/openapi/v3/apis/teams-sbc.dev/v1alpha1');
+        return Object.values(body.components.schemas as Record<string, Record<string, unknown>>).find(
+          ({ 'x-kubernetes-group-version-kind': kinds }) =>
+            (kinds as { kind: string }[] | undefined)?.[0]?.kind === kind,
+        );
+      };
+      // The aggregator looks every second.
+      const published = await until(find, { what: `${kind} in OpenAPI v3` });
       const silent = fieldsOf(published, '').filter(({ path: field, schema: { description = '' } }) => {
         // The words for metadata are Kubernetes' own; an entry of a list is described with the list.
         return !field.startsWith('metadata') && !field.endsWith('[]') && description.trim() === '';

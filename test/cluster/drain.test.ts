@@ -106,6 +106,7 @@ test('a pod whose node has another address is replaced at once, and an event say
   const contentType = 'application/merge-patch+json';
   assert.equal((await cluster.api.send('PATCH', path, { body, contentType })).status, 200);
   await until(async () => (await uidOfPod()) !== uid, { what: 'the end of the old pod', withinMs: 30_000 });
-  const [event] = await eventsAbout('NodeAddressChanged');
-  assert.match(event?.note ?? '', /sbc-0 is replaced at once: it listens on .*, and its node .* has 192\.0\.2\.9 now/);
+  // Told after it was done.
+  const event = await until(async () => (await eventsAbout('NodeAddressChanged'))[0], { what: 'the event' });
+  assert.match(event.note, /sbc-0 is replaced at once: it listens on .*, and its node .* has 192\.0\.2\.9 now/);
 });

@@ -44,7 +44,8 @@ test('an operator that has nothing to do writes nothing but its lease, however o
   const renewals = operator.leaseWrites().length;
   await delay(IDLE_MS);
   assert.deepEqual(operator.writes(startMs), []);
-  assert.ok(operator.leaseWrites().length > renewals + 10, 'it was the leader, and renewed its lease');
+  // One in ten seconds keeps it.
+  assert.ok(operator.leaseWrites().length > renewals + 5, 'it was the leader, and renewed its lease');
 });
 
 const edits: readonly (readonly [what: string, plural: Plural, name: string, patch: unknown])[] = [

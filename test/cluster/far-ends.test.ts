@@ -8,6 +8,7 @@ import { readTenants } from '../teams-simulator/settings.ts';
 import type { TeamsSimulator } from '../teams-simulator/teams-simulator.ts';
 import { teamsTrunk } from './calls/manifests.ts';
 import { FQDN, TeamsStage } from './calls/teams-stage.ts';
+import { conditionIn } from './faults/stage.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { until } from './kit/until.ts';
 
@@ -199,10 +200,12 @@ test('a tenant whose name the certificate lacks harms nobody, nor does it keep a
   assert.match(lastRefusal?.meaning ?? '', /certificate/);
   const { uid } = (await stage.objects.get('pods', 'sbc-0')).metadata;
   await stage.objects.delete('pods', 'sbc-0');
-  await until(async () => ![undefined, uid].includes((await stage.objects.get('pods', 'sbc-0'))?.metadata.uid), {
-    what: 'a new pod',
-    withinMs: 40_000,
-  });
+  // What the objects say may still be of the pod before it.
+  const isNewAndReady = async () => {
+    const pod = await stage.objects.get('pods', 'sbc-0');
+    return ![undefined, uid].includes(pod?.metadata.uid) && conditionIn(pod, 'Ready')?.status === 'True';
+  };
+  await until(isNewAndReady, { what: 'a new pod', withinMs: 60_000 });
   await stage.objects.says('sbcinstances', 'sbc', 'Available', 'True Available');
   await says('Programmed', 'True InSync');
   await statesAre(up, up, up);

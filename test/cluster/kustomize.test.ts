@@ -7,6 +7,7 @@ import { run } from '../kit/process.ts';
 import type { Said } from './kit/api-client.ts';
 import { repository } from './kit/binaries.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
+import { untilNoDifference } from './packaging/difference.ts';
 import { Helm, systemNamespace } from './packaging/helm.ts';
 import { idOf, objectsOf } from './packaging/objects.ts';
 
@@ -58,7 +59,7 @@ test('kustomize and the chart install the same objects with the same content', a
 test('kubectl apply --server-side -k config/default installs all of it, and again changes nothing', async () => {
   const apply = () => cluster.kubectl('apply', '--server-side', '--warnings-as-errors', '-k', directory);
   await apply();
-  await cluster.kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/sbcinstances.teams-sbc.dev');
+  await cluster.definitionsAreEstablished('crd/sbcinstances.teams-sbc.dev');
   const version = () =>
     cluster
       .kubectl('get', '-k', directory, '-o', 'jsonpath={.items[*].metadata.generation}')
@@ -66,7 +67,7 @@ test('kubectl apply --server-side -k config/default installs all of it, and agai
   const before = await version();
   await apply();
   assert.equal(await version(), before);
-  assert.equal(await cluster.kubectlWith({ codes: [0, 1] }, 'diff', '--server-side', '-k', directory), '');
+  await untilNoDifference(cluster, {}, '-k', directory);
 });
 
 test('the pods of the operator meet the strictest Pod Security level, which its namespace enforces', async () => {
@@ -87,7 +88,7 @@ test('make install-manifest renders one file that says the same', async () => {
     objectsOf(readFileSync(file, 'utf8')).map((object) => idOf(object)),
     objectsOf(await cluster.kubectl('kustomize', directory)).map((object) => idOf(object)),
   );
-  assert.equal(await cluster.kubectlWith({ codes: [0, 1] }, 'diff', '--server-side', '-f', file), '');
+  await untilNoDifference(cluster, {}, '-f', file);
 });
 
 const left = async () => {

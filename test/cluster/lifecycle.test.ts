@@ -61,7 +61,7 @@ test('three manifests become children that the instance owns, and a pod that run
   await stage.says('teamstrunks', 'teams', 'Programmed', 'True InSync');
   await stage.says('pbxtrunks', 'pbx', 'Programmed', 'True InSync');
   await stage.says('teamstrunks', 'teams', 'Reachable', 'False NoAnswer');
-  assert.ok(told.length > 0);
+  await until(() => told.length > 0, { what: 'the watch to tell of it' });
   for (const { hash, runs } of told) assert.equal(await runs, hash);
   const first = history.events.find(({ object }) => object.status?.conditions !== undefined)?.object;
   assert.notEqual(conditionIn(first, 'Programmed')?.status, 'True');

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { certificate, key } from '../../operator/test/certificates.ts';
 import { RunningProcess } from '../kit/process.ts';
+import { conditionIn } from './faults/stage.ts';
+import type { Said } from './kit/api-client.ts';
 import { repository } from './kit/binaries.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { ProcessKubelet } from './kit/process-kubelet.ts';
@@ -81,6 +84,22 @@ const versions = () =>
     'jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}',
   );
 
+/** What the objects say may still be of pods before these. */
+async function arePodsWhole(): Promise<boolean> {
+  const { items } = JSON.parse(await read('pods', '-o', 'json')) as { items: Said[] };
+  return items.length === 2 && items.every(isWhole) && (await read('sts/sbc', '-o', `jsonpath=${counts}`)) === '2 2';
+}
+
+const counts = '{.status.replicas} {.status.readyReplicas}';
+const isWhole = (pod: Said) =>
+  pod.metadata.deletionTimestamp === undefined && conditionIn(pod, 'Ready')?.status === 'True';
+
+async function restingVersions(): Promise<string | undefined> {
+  const first = await versions();
+  await delay(1000);
+  return (await versions()) === first ? first : undefined;
+}
+
 test('manifests become pods that run them, and the trunks say so', async () => {
   await cluster.apply([instance(), teams, pbx('10.20.0.10')]);
   await says('sbci/sbc', 'Available', 'True Available');
@@ -133,11 +152,13 @@ test('a child that somebody edits or deletes is as it should be again', async ()
 
 test('an operator that is killed and started again changes nothing', async () => {
   await says('sbci/sbc', 'Ready', 'True Ready');
+  await until(arePodsWhole, { what: 'pods and StatefulSet after the test before this one' });
   // The address that the trunk had stays open for `drain.timeoutSeconds`.
   await until(async () => !(await read('netpol/sbc', '-o', 'yaml')).includes('teams-sbc.dev/former-ranges'), {
     what: 'the end of the former range',
   });
-  const before = await versions();
+  // Kubernetes tells what it counts a moment later.
+  const before = await until(restingVersions, { what: 'a second without a write' });
   process.kill(operator.pid ?? 0, 'SIGKILL');
   await operator.ended;
   operator = startOperator();

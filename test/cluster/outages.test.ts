@@ -26,7 +26,7 @@ before(async () => {
   kubelet = await ProcessKubelet.start(cluster, { refreshMs: 500 });
   // Two replicas in the hands of a kubelet: one that loses its lease ends, and is started again.
   await cluster.kubectl('apply', '--server-side', '-k', join(repository, 'config/default'));
-  await cluster.kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all');
+  await cluster.definitionsAreEstablished('crd', '--all');
   await operatorsAreReady();
   stage = await Stage.create(cluster, 'voice');
   await stage.apply(sbc(), teamsTrunk('teams'), pbxTrunk('pbx', '10.20.0.10'));
@@ -62,7 +62,8 @@ async function operatorRestarts(): Promise<number> {
 
 /** A change made now is programmed: a runtime asks every five seconds, an operator's watches ask every three, a standby every two. */
 async function takesUp(name: string, host: string): Promise<void> {
-  await stage.apply(pbxTrunk(name, host));
+  // Whoever uses kubectl tries again too: an API server that is ready may have no connection to etcd for this kind yet.
+  await until(() => stage.apply(pbxTrunk(name, host)).then(() => true), { what: name });
   await stage.says('pbxtrunks', name, 'Programmed', 'True InSync', 20_000);
   await stage.runs();
 }

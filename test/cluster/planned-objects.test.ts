@@ -10,6 +10,7 @@ import { planRoutingMaps } from '../../operator/src/plan/plan-routing-maps.ts';
 import { certManagerCrds } from './kit/binaries.ts';
 import { startControlPlane, type ControlPlane } from './kit/control-plane.ts';
 import { until } from './kit/until.ts';
+import { untilNoDifference } from './packaging/difference.ts';
 
 /** What the operator plans for an instance, given to a real API server. */
 let cluster: ControlPlane;
@@ -132,7 +133,7 @@ for (const [name, spec] of Object.entries(specs)) {
       },
       { what: 'two readings of the same versions' },
     );
-    assert.equal(await cluster.kubectlWith({ input }, 'diff', ...serverSide), '');
+    await untilNoDifference(cluster, { input }, ...serverSide);
   });
 }
 

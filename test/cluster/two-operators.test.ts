@@ -95,7 +95,7 @@ test('a leader that stood still for longer than its lease begins no write when i
   assert.ok(standby.writes(overMs).length > 0);
 });
 
-test('a leader that is asked to end gives the lease back, and the other one takes it within three seconds', async () => {
+test('a leader that is asked to end gives the lease back, and the other one takes it long before it would have run out', async () => {
   const { leader, standby } = await pair();
   const history = await WatchHistory.start(cluster.api, leasePath.replace(/\/[^/]+$/, ''));
   const transitions = (await leaseSpec()).leaseTransitions;
@@ -109,7 +109,8 @@ test('a leader that is asked to end gives the lease back, and the other one take
   await history.stop();
   const given = leader.leaseWrites().at(-1)?.atMs ?? 0;
   const taken = standby.leaseWrites()[0]?.atMs ?? Infinity;
-  assert.ok(taken - given < 3000, `it was taken after ${taken - given} ms`);
+  // A look every 2.0 to 2.4 seconds, which lease-machine.test.ts proves, and as much again for two cores that others use too.
+  assert.ok(taken - given < 6000, `it was taken after ${taken - given} ms`);
   await stage.apply(...trunks(5));
   await until(() => isFinished(5), { what: 'the work of the new leader' });
 });

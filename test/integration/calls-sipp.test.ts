@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { askCalls, askLadder } from '../../operator/src/local/command-ask.ts';
 import { FQDN, PBX_NUMBER } from '../kit/ground.ts';
@@ -15,6 +16,8 @@ import { raiseSimulatedStage, type SimulatedStage } from './local-stage.ts';
 
 const SCENARIOS = join(import.meta.dirname, 'sipp');
 const PORT = 5060;
+/** Below T1, with some air. */
+const MOST_LATE_MS = 400;
 
 /** Linux shows an address as its octets from the last to the first. */
 function isBound(address: string): boolean {
@@ -110,6 +113,9 @@ test('calls with sipp as the PBX', async (t) => {
       ),
   });
   const { ground, pod, simulator } = stage;
+  const lateness = monitorEventLoopDelay({ resolution: 10 });
+  lateness.enable();
+  t.after(() => lateness.disable());
   const [, second, third] = ground.dataCentres;
   const toPbx = () => simulator.call({ sbc: `${FQDN}:5061`, to: PBX_NUMBER });
   /** The next call that arrives at Teams, answered as `take` does it. */
@@ -298,10 +304,13 @@ test('calls with sipp as the PBX', async (t) => {
     }
   });
 
-  await t.test('nothing is left, and nothing was sent twice', async () => {
+  await t.test('nothing is left, and nothing was sent twice', async (tt) => {
     await pod.isEmpty();
     await pod.metricIs('sbc_dialogs_active', {}, 0);
-    assert.equal(await pod.metric('sbc_sip_retransmissions_total'), 0);
+    const ownLatenessMs = lateness.max / 1e6;
+    tt.diagnostic(`own lateness ${ownLatenessMs.toFixed(0)} ms`);
+    // A machine that stood still for T1 has let answers come late, and repeating is right then.
+    if (ownLatenessMs < MOST_LATE_MS) assert.equal(await pod.metric('sbc_sip_retransmissions_total'), 0);
     assert.deepEqual(
       pod.log().filter(({ level }) => level === 'error'),
       [],

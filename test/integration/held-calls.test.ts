@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { FQDN } from '../kit/ground.ts';
-import { Attempts } from '../kit/held-calls/attempts.ts';
+import { Attempts, isShed } from '../kit/held-calls/attempts.ts';
 import { CallEnds, type From } from '../kit/held-calls/call-ends.ts';
 import { HeldCalls } from '../kit/held-calls/held-calls.ts';
 import { nowMs } from '../kit/held-calls/media-words.ts';
 import { PbxLine } from '../kit/held-calls/pbx-line.ts';
+import { eventually } from './local-observe.ts';
 import { raiseSimulatedStage } from './local-stage.ts';
 
 const COUNT = 3;
@@ -71,10 +72,17 @@ test('calls are held both ways, their sound goes on, and each end knows who hung
   await t.test('a steady stream of new calls is answered, each within its time', async () => {
     for (const from of ['teams', 'pbx'] as const) {
       const attempts = new Attempts(ends, { from, sbcs: [sbcOf(from)], everyMs: 100 });
-      await sleep(1000);
+      await eventually(
+        'eight calls are decided',
+        () => attempts.decided.length,
+        (count) => count >= 8,
+      );
       const decided = await attempts.stop();
-      assert.ok(decided.length >= 8, `${decided.length} calls`);
-      assert.deepEqual(attempts.refused(), []);
+      // A machine that is short of processor time sheds calls, and says nothing of the SBC.
+      assert.deepEqual(
+        attempts.refused().filter((attempt) => !isShed(attempt)),
+        [],
+      );
       assert.ok(decided.every(({ by }) => by === sbcOf(from)));
     }
     await pod.isEmpty();
@@ -82,12 +90,12 @@ test('calls are held both ways, their sound goes on, and each end knows who hung
 });
 
 test('an SBC that ends says so: its calls know, its sound stops, new calls are refused with its words', async (t) => {
-  const { ends, sbc, sbcOf } = await raise(t);
+  const { ends, pod, sbc, sbcOf } = await raise(t);
   const calls = await HeldCalls.hold(ends, { from: 'teams', sbc: sbcOf('teams'), count: COUNT });
   assert.deepEqual(calls.failed, []);
   sbc.process.signal('SIGTERM');
   await sbc.waitFor(({ event }) => event === 'draining');
-  await sleep(300);
+  await pod.metricIs('sbc_draining', {}, 1);
   const sinceMs = nowMs();
   const attempts = new Attempts(ends, { from: 'teams', sbcs: [sbcOf('teams')], everyMs: 100 });
   await sleep(300);

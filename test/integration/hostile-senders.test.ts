@@ -216,9 +216,12 @@ test('hostile senders', async (t) => {
       (heard) => heard.length === 3,
     );
     for (const text of stranger.heard) assert.match(text, /^SIP\/2\.0 403 /);
-    for (let sent = 0; sent < 500; sent++)
-      await stranger.send(sipRequest('INVITE', '127.8.8.8:5060', 'UDP', `sip:${pod.address}`), pod.address);
-    await pod.metricIs('sbc_refused_total', { protocol: 'UDP', reason: 'source-not-allowed' }, 503);
+    // In two halves, each less than a buffer of the default size holds: what the kernel drops is counted by nobody.
+    for (const counted of [253, 503]) {
+      for (let sent = 0; sent < 250; sent++)
+        await stranger.send(sipRequest('INVITE', '127.8.8.8:5060', 'UDP', `sip:${pod.address}`), pod.address);
+      await pod.metricIs('sbc_refused_total', { protocol: 'UDP', reason: 'source-not-allowed' }, counted);
+    }
     assert.ok(stranger.heard.length < 250, `${stranger.heard.length} answers: an amplifier for forged addresses`);
     assert.equal(simulator.log.received('INVITE').length, before);
     await pod.logHas('Refused a peer', { protocol: 'UDP', reason: 'source-not-allowed', address: '127.8.8.8' });

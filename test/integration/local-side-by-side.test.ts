@@ -48,6 +48,12 @@ test('two instances of one directory carry calls at the same time, each through 
   const laid = await raiseSimulatedStage(t, { prepare: writeSecond });
   const { block, directory, ground, sbc, simulator } = laid;
   const pods = [new Pod(sbc, ground.at.sbc, 'sbc-0'), new Pod(sbc, block.address(11), 'edge-0')];
+  // The stage waits for the pod that is ready first.
+  for (const name of ['sbc-0', 'edge-0'])
+    await sbc.waitFor(
+      (event) => event.event === 'ready' && event.pod === name && event.adminSocket !== undefined,
+      30_000,
+    );
   await ground.startPbx();
   const second = await secondSimulator(t, laid);
   const calls = [

@@ -6,7 +6,7 @@ import type { AddressBlock } from './free-address.ts';
 import { FQDN, Ground, PBX_HERTZ, PBX_NUMBER, TEAMS_HERTZ, TEAMS_NUMBER } from './ground.ts';
 import type { LocalSbc } from './local-sbc.ts';
 import { NameServer } from './name-server.ts';
-import { listenTo, type Verdict } from './tone.ts';
+import { listen, readWav, type Recording, type Verdict } from './tone.ts';
 
 /** The parts on a ground that somebody else has laid and clears. */
 export interface RealParts {
@@ -76,21 +76,37 @@ export interface HeardCall {
   readonly atPbx: Verdict;
 }
 
-/** One call of a few seconds; resolves with what each end has heard of the other's tone. */
-export async function callOnce(stage: RealStage, from: 'teams' | 'pbx', talkMs = 4000): Promise<HeardCall> {
+/** A machine that does much else keeps sound away for seconds; else two and a half are enough. */
+const PATIENCE_MS = 15_000;
+const LISTEN_AGAIN_MS = 100;
+
+/** One call, until each end has heard the other's tone or nobody would wait for it any longer; resolves with what they have heard. */
+export async function callOnce(stage: RealStage, from: 'teams' | 'pbx'): Promise<HeardCall> {
   const { teams, pbx } = stage;
   const caller = from === 'teams' ? teams : pbx;
   const callee = from === 'teams' ? pbx : teams;
   const uri = from === 'teams' ? `sip:${PBX_NUMBER}@${FQDN}:5061` : `sip:${TEAMS_NUMBER}@${FQDN}:5060`;
+  const atTeams = newRecording(teams);
+  const atPbx = newRecording(pbx);
   await caller.dial(uri);
   await Promise.all([caller.waitFor('CALL_ESTABLISHED'), callee.waitFor('CALL_ESTABLISHED')]);
-  await sleep(talkMs);
+  const listens = () => ({ atTeams: listen(atTeams(), PBX_HERTZ), atPbx: listen(atPbx(), TEAMS_HERTZ) });
+  const endMs = performance.now() + PATIENCE_MS;
+  let heard = listens();
+  while (!(heard.atTeams.heard && heard.atPbx.heard) && performance.now() < endMs) {
+    await sleep(LISTEN_AGAIN_MS);
+    heard = listens();
+  }
   await caller.hangUp();
   await callee.waitFor('CALL_CLOSED');
-  // baresip closes its recording when the call's memory goes, a moment after it says so.
-  await sleep(300);
-  return {
-    atTeams: listenTo(teams.recordings().heard.at(-1) ?? '', PBX_HERTZ),
-    atPbx: listenTo(pbx.recordings().heard.at(-1) ?? '', TEAMS_HERTZ),
+  return heard;
+}
+
+/** Of the call that comes next: silence until baresip begins it. */
+function newRecording(phone: Baresip): () => Recording {
+  const earlier = phone.recordings().heard.length;
+  return () => {
+    const path = phone.recordings().heard[earlier];
+    return path === undefined ? { rate: 8000, samples: new Int16Array(0) } : readWav(path);
   };
 }

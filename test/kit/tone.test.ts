@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -35,6 +35,12 @@ test('silence is not heard', () => {
     best: 0,
     words: '440 Hz in 0 of 4 half seconds, best 0.00 %',
   });
+});
+
+test('a recording whose header is not written yet holds nothing', () => {
+  const path = join(directory, 'begun.wav');
+  writeFileSync(path, '');
+  assert.equal(listenTo(path, 440).windows, 0);
 });
 
 test('a tone as loud as its echo of another tone is not heard', () => {

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const RATE = 8000;
+const HEADER_OCTETS = 44;
 
 /** A WAV (PCM, mono, 16 bit) with one sine. */
 export function writeTone(
@@ -10,7 +11,7 @@ export function writeTone(
 ): void {
   const { hertz, seconds, rate = RATE, amplitude = 0.5 } = options;
   const count = Math.round(seconds * rate);
-  const wav = Buffer.alloc(44 + 2 * count);
+  const wav = Buffer.alloc(HEADER_OCTETS + 2 * count);
   wav.write('RIFF', 0, 'latin1');
   wav.writeUInt32LE(36 + 2 * count, 4);
   wav.write('WAVEfmt ', 8, 'latin1');
@@ -24,7 +25,10 @@ export function writeTone(
   wav.write('data', 36, 'latin1');
   wav.writeUInt32LE(2 * count, 40);
   for (let i = 0; i < count; i++) {
-    wav.writeInt16LE(Math.round(32_767 * amplitude * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + 2 * i);
+    wav.writeInt16LE(
+      Math.round(32_767 * amplitude * Math.sin((2 * Math.PI * hertz * i) / rate)),
+      HEADER_OCTETS + 2 * i,
+    );
   }
   writeFileSync(path, wav);
 }
@@ -37,6 +41,8 @@ export interface Recording {
 /** Reads a PCM WAV of 16 bit, first channel. A file that is still being written (length 0 in its header) counts to its end. */
 export function readWav(path: string): Recording {
   const wav = readFileSync(path);
+  // Whoever records makes the file first and writes its header a moment later.
+  if (wav.length < HEADER_OCTETS) return { rate: RATE, samples: new Int16Array(0) };
   if (wav.toString('latin1', 0, 4) !== 'RIFF') throw new Error(`Cannot read ${path}: not a WAV file`);
   let rate = RATE;
   let channels = 1;

@@ -68,7 +68,8 @@ remove_cgroups() {
 # What a run that was itself killed with SIGKILL could not take away.
 files=${TMPDIR:-/tmp}
 for old in "$files"/teams-sbc-nodes-* /sys/fs/cgroup/teams-sbc-nodes-* /sys/fs/cgroup/*/teams-sbc-nodes-*; do
-  if [ -d "$old" ] && [ ! -d "/proc/${old##*-}" ]; then
+  # One with our own number is not of a run that goes on: that number was free.
+  if [ -d "$old" ] && { [ ! -d "/proc/${old##*-}" ] || [ "${old##*-}" = $$ ]; }; then
     remove_cgroups "${old##*/}"
     rm -rf "${files:?}/${old##*/}"
   fi

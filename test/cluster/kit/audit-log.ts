@@ -24,6 +24,8 @@ export interface AuditedWrite {
   readonly name: string;
   /** When the API server received it. */
   readonly atMs: number;
+  /** When it had answered. */
+  readonly endMs: number;
   readonly code: number;
 }
 
@@ -37,6 +39,7 @@ interface AuditEvent {
     readonly name?: string;
   };
   readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
   readonly responseStatus?: { readonly code?: number };
 }
 
@@ -69,7 +72,7 @@ function writeOf(line: string): AuditedWrite | undefined {
   } catch {
     return undefined;
   }
-  const { user, verb, objectRef, requestReceivedTimestamp, responseStatus } = event;
+  const { user, verb, objectRef, requestReceivedTimestamp, stageTimestamp, responseStatus } = event;
   const { resource = '', subresource, namespace = '', name = '' } = objectRef ?? {};
   return {
     user: user.username,
@@ -78,6 +81,7 @@ function writeOf(line: string): AuditedWrite | undefined {
     namespace,
     name,
     atMs: Date.parse(requestReceivedTimestamp),
+    endMs: Date.parse(stageTimestamp),
     code: responseStatus?.code ?? 0,
   };
 }

@@ -23,7 +23,8 @@ test('cert-manager issues a certificate from a CA of its own', async () => {
     { apiVersion, kind: 'Issuer', metadata: inDefault('ca'), spec: { ca: { secretName: 'ca' } } },
     { apiVersion, kind: 'Certificate', metadata: inDefault('sbc'), spec: leaf },
   ]);
-  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=30s', 'certificate/sbc');
+  // The issuer comes before its Secret: cert-manager looks again after 5 s, then 10, then 20.
+  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=90s', 'certificate/sbc');
   const { body } = await cluster.api.get('/api/v1/namespaces/default/secrets/sbc-tls');
   const certificate = new X509Certificate(Buffer.from(body.data['tls.crt'] as string, 'base64'));
   assert.equal(certificate.subjectAltName, 'DNS:sbc-0.voice.example.com');

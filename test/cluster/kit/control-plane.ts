@@ -168,10 +168,14 @@ export class ControlPlane {
   async installCrdFiles(files: readonly string[]): Promise<void> {
     const all = files.flatMap((file) => ['-f', file]);
     await this.kubectl('apply', '--server-side', '--field-manager=kubectl', ...all);
-    // kubectl does not wait for an object that has no conditions at all yet, but fails.
-    const isEstablished = async () => (await this.kubectl('wait', '--for=condition=Established', ...all)) !== '';
-    await until(isEstablished, { what: 'the definitions to be established', withinMs: 30_000 });
+    await this.definitionsAreEstablished(...all);
     await this.customKindsAreServed();
+  }
+
+  /** kubectl does not wait for an object that has no conditions at all yet, but fails. @param which As `kubectl wait` takes them */
+  async definitionsAreEstablished(...which: string[]): Promise<void> {
+    const isEstablished = async () => (await this.kubectl('wait', '--for=condition=Established', ...which)) !== '';
+    await until(isEstablished, { what: 'the definitions to be established', withinMs: 30_000 });
   }
 
   /**

@@ -70,9 +70,13 @@ export class FakeNodes {
     await this.#comeBack().catch(() => undefined);
   }
 
+  /**
+   * After an API server that was away the controller manager sees nodes and leases again each in its own time, and gives a node up
+   * whose lease it does not see yet: as a kubelet does, it says again that it is ready, however late that is.
+   */
   async #comeBack(): Promise<void> {
-    if (!this.#hasMissed) return;
-    for (const node of this.all) await reportStatus(this.#cluster, node);
+    for (const node of this.all)
+      if (this.#hasMissed || !(await isSaidReady(this.#cluster, node))) await reportStatus(this.#cluster, node);
     this.#hasMissed = false;
   }
 }
@@ -91,6 +95,12 @@ async function createNode({ api }: Pick<ControlPlane, 'api'>, { name, address }:
   const created = await api.send('POST', '/api/v1/nodes', { body: { apiVersion: 'v1', kind: 'Node', metadata } });
   if (created.status !== 201) throw new Error(`Cannot create node ${name}: ${JSON.stringify(created.body)}`);
   await reportStatus({ api }, { name, address });
+}
+
+async function isSaidReady({ api }: Pick<ControlPlane, 'api'>, { name }: FakeNode): Promise<boolean> {
+  const { body } = await api.get(`/api/v1/nodes/${name}`);
+  const conditions = (body.status.conditions ?? []) as readonly { readonly type: string; readonly status: string }[];
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 async function reportStatus({ api }: Pick<ControlPlane, 'api'>, { name, address }: FakeNode): Promise<void> {

@@ -141,8 +141,11 @@ test('A deleted pod drains, its sidecar ends last, and the next one takes its na
   const log = (container: string) => readFileSync(join(cluster.logs, `word-0-${container}.log`), 'utf8');
   assert.match(log('main'), /main starts\nmain starts\nmain ends\n/);
   assert.match(log('sidecar'), /sidecar serves\nsidecar ends\n/);
-  // The StatefulSet makes it again in its own time.
-  await until(async () => (await cluster.kubectl('get', 'pods')).includes('word-0'), { what: 'the next pod' });
+  // The API server was away: a watch of the controller manager tries again after up to 50 s.
+  await until(async () => (await cluster.kubectl('get', 'pods')).includes('word-0'), {
+    what: 'the next pod',
+    withinMs: 90_000,
+  });
   await isReady();
   assert.notEqual(kubelet.pod('default', 'word-0').pod.metadata.uid, uid);
 });

@@ -1,5 +1,6 @@
 /** A steady stream of short new calls: which of them are answered, how soon, and by which SBC where one passed them on. */
 import type { CallEnd } from '../../teams-simulator/call-owner.ts';
+import { field } from '../agent-text.ts';
 import type { TeamsCall } from '../../teams-simulator/teams-call.ts';
 import { callAlong } from '../../teams-simulator/voice-route.ts';
 import type { CallEnds, From } from './call-ends.ts';
@@ -23,6 +24,7 @@ export interface PassedOver {
   readonly sbc: string;
   readonly status?: number;
   readonly reason?: string;
+  readonly retryAfterSeconds?: number;
 }
 
 export interface Attempt {
@@ -37,11 +39,20 @@ export interface Attempt {
   readonly passedOver: readonly PassedOver[];
 }
 
+/** At most that is what a runtime says for which the processor is the limit; one that is full or leaves says 10 s. */
+const SHED_SECONDS = 5;
 const FAILOVER_CODES = [0, 408, 503, 504];
 /** No call may ring longer: nobody rings here. */
 const ANSWERED_WITHIN_MS = 15_000;
 const MAX_OPEN = 200;
 const MAX_ATTEMPTS = 100_000;
+
+/** Nobody took it, and one that might have was short of processor time: the machine did that, whatever the others said. */
+export function isShed({ isAnswered, passedOver }: Attempt): boolean {
+  const isOverloaded = ({ status, retryAfterSeconds = Infinity }: PassedOver) =>
+    status === 503 && retryAfterSeconds <= SHED_SECONDS;
+  return !isAnswered && passedOver.some(isOverloaded);
+}
 
 interface Outcome {
   readonly by?: string;
@@ -102,8 +113,10 @@ export class Attempts {
   async #byTeams(passedOver: PassedOver[]): Promise<Outcome> {
     const { sbcs, failoverMs = 10_000 } = this.#options;
     const [first = ''] = sbcs;
-    const onPassedOver = (sbc: string, why: CallEnd | Error) => passedOver.push(passedBy(sbc, why));
-    const placed = this.#ends.placedByTeams(first, this.#ends.newNumber('teams'));
+    const number = this.#ends.newNumber('teams');
+    const onPassedOver = (sbc: string, why: CallEnd | Error) =>
+      passedOver.push({ ...passedBy(sbc, why), ...this.#retryAfter(number, sbc) });
+    const placed = this.#ends.placedByTeams(first, number);
     try {
       const call = await callAlong(this.#ends.simulator, { sbcs, failoverMs, onPassedOver }, placed);
       const sbc = sbcs.find((each) => (call.invite.uri ?? '').includes(`@${each}`)) ?? first;
@@ -115,6 +128,14 @@ export class Attempts {
       // The last SBC could not be dialled: it was told of.
     }
     return {};
+  }
+
+  /** What the simulator's calls do not tell of their end. */
+  #retryAfter(number: string, sbc: string): Pick<PassedOver, 'retryAfterSeconds'> {
+    const refusals = this.#ends.simulator.log.received(503);
+    const refusal = refusals.findLast(({ message }) => message.headers.to.uri.includes(`${number}@${sbc}`));
+    const retryAfter = field(refusal?.text ?? '', 'Retry-After');
+    return retryAfter === '' ? {} : { retryAfterSeconds: Number(retryAfter) };
   }
 
   async #byPbx(passedOver: PassedOver[]): Promise<Outcome> {
@@ -144,8 +165,13 @@ async function isAnswered(call: TeamsCall | PbxCall, withinMs = ANSWERED_WITHIN_
   return verdict;
 }
 
-function passedBy(sbc: string, why: { readonly status?: number; readonly reason?: string } | Error): PassedOver {
+function passedBy(sbc: string, why: Omit<PassedOver, 'sbc'> | Error): PassedOver {
   if (why instanceof Error) return { sbc, reason: why.message };
-  const { status, reason } = why;
-  return { sbc, ...(status === undefined ? {} : { status }), ...(reason === undefined ? {} : { reason }) };
+  const { status, reason, retryAfterSeconds } = why;
+  return {
+    sbc,
+    ...(status === undefined ? {} : { status }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
 }

@@ -45,6 +45,8 @@ export interface Gaps {
   readonly received: number;
   /** Whole seconds in which a stream brought nothing, of all calls. */
   readonly silentSeconds: number;
+  /** Those of them in which the tests' own media thread was there to send and to listen: what is to be none. */
+  readonly unexplainedSilence: number;
   /** The longest that the tests' own media thread came late: a gap below is nobody's fault. */
   readonly ownLatenessMs: number;
   /** Every direction of every call, the longest gap first. */
@@ -114,6 +116,7 @@ export class HeldCalls {
       lost: sum(({ lost }) => lost),
       received: sum(({ received }) => received),
       silentSeconds: sum(({ silentSeconds }) => silentSeconds),
+      unexplainedSilence: sum(({ unexplainedSilence }) => unexplainedSilence),
       ownLatenessMs: report.ownLatenessMs,
       streams: streams.toSorted((one, other) => other.maxGapMs - one.maxGapMs),
     };

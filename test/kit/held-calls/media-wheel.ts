@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { MediaAddress } from '../../teams-simulator/media.ts';
 import { rtpPacket, SrtpReceiver, SrtpSender } from '../srtp.ts';
 import { nowMs, type Ask, type Leg, type LegReport, type MediaReport } from './media-words.ts';
-import { StreamRecord } from './stream-record.ts';
+import { StreamRecord, type Stretch } from './stream-record.ts';
 
 /** Each leg sends once in this many turns of the wheel, so that not all send at once. */
 const SLOTS = 4;
@@ -44,6 +44,8 @@ export class MediaWheel {
   readonly #hearers = new Map<number, Running>();
   readonly #slots: Set<Running>[] = Array.from({ length: SLOTS }, () => new Set());
   readonly #latenesses: { readonly atMs: number; readonly lateMs: number }[] = [];
+  /** Those after which the wheel went on from now. */
+  readonly #pauses: Stretch[] = [];
   #turn = 0;
   #dueMs = nowMs();
   #timer: NodeJS.Timeout | undefined;
@@ -115,11 +117,14 @@ export class MediaWheel {
   }
 
   report({ ids, fromMs, toMs }: Ask): MediaReport {
+    // After a pause it may be asked before the turn that is late.
+    const open: Stretch = { fromMs: this.#dueMs, toMs: nowMs() };
+    const pauses = this.#isPause(open) ? [...this.#pauses, open] : this.#pauses;
     const legs = ids.flatMap((id) => {
       const running = this.#legs.get(id);
-      return running ? [this.#reportOf(running, fromMs, toMs)] : [];
+      return running ? [this.#reportOf(running, { fromMs, toMs }, pauses)] : [];
     });
-    let ownLatenessMs = 0;
+    let ownLatenessMs = open.fromMs <= toMs ? Math.max(0, open.toMs - open.fromMs) : 0;
     for (const { atMs, lateMs } of this.#latenesses)
       if (atMs >= fromMs && atMs - lateMs <= toMs) ownLatenessMs = Math.max(ownLatenessMs, lateMs);
     return { legs, ownLatenessMs, strays: this.#strays };
@@ -138,13 +143,13 @@ export class MediaWheel {
     known.socket = socket;
   }
 
-  #reportOf({ leg, record, garbled }: Running, fromMs: number, toMs: number): LegReport {
+  #reportOf({ leg, record, garbled }: Running, stretch: Stretch, pauses: readonly Stretch[]): LegReport {
     const sentTo = (this.#legs.get(leg.hears)?.sequence ?? FIRST) - FIRST;
     const underway = Math.ceil(UNDERWAY_MS / this.#packetMs);
     const ofHighest = record.highest < 0 ? 0 : record.highest - FIRST + 1;
     const missing = Math.max(ofHighest, sentTo - underway) - record.received;
     const missedAtStart = record.first < 0 ? Math.max(0, sentTo - underway) : record.first - FIRST;
-    const seen = record.report({ fromMs, toMs }, nowMs());
+    const seen = record.report(stretch, nowMs(), pauses);
     return {
       ...seen,
       id: leg.id,
@@ -175,7 +180,13 @@ export class MediaWheel {
     const lateMs = endMs - dueMs;
     if (lateMs > 2 * this.#turnMs && this.#latenesses.length < MAX_LATENESSES)
       this.#latenesses.push({ atMs: endMs, lateMs });
+    const stretch: Stretch = { fromMs: dueMs, toMs: endMs };
+    if (this.#isPause(stretch) && this.#pauses.length < MAX_LATENESSES) this.#pauses.push(stretch);
     this.#next();
+  }
+
+  #isPause({ fromMs, toMs }: Stretch): boolean {
+    return toMs - fromMs > MAX_CATCH_UP * this.#turnMs;
   }
 
   #send(running: Running): void {

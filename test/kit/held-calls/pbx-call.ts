@@ -11,6 +11,8 @@ export interface LegEnd {
   readonly status?: number;
   /** Value of the Reason header (RFC 3326). */
   readonly reason?: string;
+  /** Of a refusal. */
+  readonly retryAfterSeconds?: number;
 }
 
 export interface PbxCallDeps extends AgentDialogDeps {
@@ -171,8 +173,12 @@ export class PbxCall {
     if (status > 0 && status < 200) return;
     if (status >= 200 && status < 300) this.#accepted(text);
     else {
-      const reason = field(text, 'Reason');
-      this.#end({ by: 'sbc', status, ...(reason === '' ? {} : { reason }) });
+      const [reason, retryAfter] = [field(text, 'Reason'), field(text, 'Retry-After')];
+      this.#end({
+        ...{ by: 'sbc', status },
+        ...(reason === '' ? {} : { reason }),
+        ...(retryAfter === '' ? {} : { retryAfterSeconds: Number(retryAfter) }),
+      });
     }
   }
 

@@ -17,6 +17,7 @@ test('a steady stream has no gap beyond its pace, and loses nothing', () => {
     lost: 0,
     maxGapMs: 20,
     silentSeconds: 0,
+    unexplainedSilence: 0,
   });
 });
 
@@ -35,6 +36,23 @@ test('a gap is found by any stretch that it touches, in its whole length, and by
   assert.equal(of(0, 6000).lost, 126);
   assert.equal(of(0, 6000).silentSeconds, 2);
   assert.equal(of(0, 1500).lost, 0);
+});
+
+test('a silent second is explained by pauses of our own that take it nearly whole, and by nothing else', () => {
+  const record = new StreamRecord(0);
+  const next = feed(record, 0, 2000, 100);
+  feed(record, 4500, 6000, next);
+  const of = (...pauses: [number, number][]) => {
+    const stretches = pauses.map(([fromMs, toMs]) => ({ fromMs, toMs }));
+    const { silentSeconds, unexplainedSilence } = record.report({ fromMs: 0, toMs: 6000 }, 6000, stretches);
+    return [silentSeconds, unexplainedSilence];
+  };
+  assert.deepEqual(of(), [2, 2]);
+  assert.deepEqual(of([1990, 4490]), [2, 0]);
+  assert.deepEqual(of([1990, 3050]), [2, 1]);
+  assert.deepEqual(of([2000, 2500], [2520, 3000]), [2, 1]);
+  assert.deepEqual(of([2000, 2500], [2010, 2600]), [2, 2], 'What two of them share counts once');
+  assert.deepEqual(of([500, 1990], [4500, 6000]), [2, 2], 'A pause beside it is none in it');
 });
 
 test('a stream that has stopped has a gap that lasts until now, or until its call was over', () => {

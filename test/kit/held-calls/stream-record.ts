@@ -4,6 +4,8 @@
 const GAP_MS = 60;
 const MAX_GAPS = 10_000;
 const SECOND_MS = 1000;
+/** Who listens for less of a second than the rest of it may well have heard nothing. */
+const DEAF_MS = 900;
 /** A day of seconds. */
 const MAX_SECONDS = 86_400;
 
@@ -22,6 +24,8 @@ export interface StreamReport {
   readonly gapFromMs?: number;
   /** Whole seconds of the stretch in which nothing came. */
   readonly silentSeconds: number;
+  /** Those of them that no pause of our own explains. */
+  readonly unexplainedSilence: number;
 }
 
 interface Second {
@@ -70,23 +74,27 @@ export class StreamRecord {
     this.#endMs = Math.min(this.#endMs, atMs);
   }
 
-  report(stretch: Stretch, nowMs: number): StreamReport {
+  /** `pauses`: when nobody listened or sent, in their order. */
+  report(stretch: Stretch, nowMs: number, pauses: readonly Stretch[] = []): StreamReport {
     const fromMs = Math.max(stretch.fromMs, this.#startMs);
     const toMs = Math.min(stretch.toMs, this.#endMs, nowMs);
-    if (toMs <= fromMs) return { received: 0, lost: 0, maxGapMs: 0, silentSeconds: 0 };
-    let [received, lost, maxGapMs, silentSeconds] = [0, 0, 0, 0];
+    if (toMs <= fromMs) return { received: 0, lost: 0, maxGapMs: 0, silentSeconds: 0, unexplainedSilence: 0 };
+    let [received, lost, maxGapMs, silentSeconds, unexplainedSilence] = [0, 0, 0, 0, 0];
     for (let at = this.#index(fromMs); at <= this.#index(toMs); at++) {
       const second = this.#seconds[at];
       const beginsMs = this.#startMs + at * SECOND_MS;
       const isWhole = beginsMs >= fromMs && beginsMs + SECOND_MS <= toMs;
-      if (isWhole && (second?.received ?? 0) === 0) silentSeconds += 1;
+      if (isWhole && (second?.received ?? 0) === 0) {
+        silentSeconds += 1;
+        if (overlapMs(pauses, beginsMs, beginsMs + SECOND_MS) < DEAF_MS) unexplainedSilence += 1;
+      }
       received += second?.received ?? 0;
       lost += second?.lost ?? 0;
       // A long gap that ended here may have ended before the stretch began: those are asked by their ends.
       if (second && second.maxGapMs < GAP_MS) maxGapMs = Math.max(maxGapMs, second.maxGapMs);
     }
     const gap = this.#longest(fromMs, toMs);
-    const found = { received, lost: Math.max(0, lost), silentSeconds };
+    const found = { received, lost: Math.max(0, lost), silentSeconds, unexplainedSilence };
     if (!gap || gap.toMs - gap.fromMs <= maxGapMs) return { ...found, maxGapMs };
     return { ...found, maxGapMs: gap.toMs - gap.fromMs, gapFromMs: gap.fromMs };
   }
@@ -117,4 +125,15 @@ export class StreamRecord {
   #index(atMs: number): number {
     return Math.min(MAX_SECONDS, Math.max(0, Math.floor((atMs - this.#startMs) / SECOND_MS)));
   }
+}
+
+/** What is in two of them counts once. */
+function overlapMs(pauses: readonly Stretch[], fromMs: number, toMs: number): number {
+  let [sum, countedToMs] = [0, fromMs];
+  for (const pause of pauses) {
+    const endMs = Math.min(pause.toMs, toMs);
+    sum += Math.max(0, endMs - Math.max(pause.fromMs, countedToMs));
+    countedToMs = Math.max(countedToMs, endMs);
+  }
+  return sum;
 }

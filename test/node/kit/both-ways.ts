@@ -1,6 +1,6 @@
 /** Calls in both directions through some pods of an instance, and new ones beside them: what a planned event must not touch. */
 import assert from 'node:assert/strict';
-import type { Attempt, Attempts } from '../../kit/held-calls/attempts.ts';
+import { isShed, type Attempt, type Attempts } from '../../kit/held-calls/attempts.ts';
 import type { EndedCall, HeldCalls } from '../../kit/held-calls/held-calls.ts';
 import { nowMs } from '../../kit/held-calls/media-words.ts';
 import type { VoiceStage } from './voice-stage.ts';
@@ -13,6 +13,8 @@ export interface Sound {
   readonly ownLatenessMs: number;
   readonly lost: number;
   readonly silentSeconds: number;
+  /** Of them, those that were not our own doing. */
+  readonly unexplainedSilence: number;
 }
 
 /** @param each Calls in each direction through each of the pods */
@@ -52,6 +54,7 @@ export class BothWays {
       ownLatenessMs: most(({ ownLatenessMs }) => ownLatenessMs),
       lost: gaps.reduce((sum, { lost }) => sum + lost, 0),
       silentSeconds: gaps.reduce((sum, { silentSeconds }) => sum + silentSeconds, 0),
+      unexplainedSilence: gaps.reduce((sum, { unexplainedSilence }) => sum + unexplainedSilence, 0),
     };
   }
 
@@ -59,8 +62,8 @@ export class BothWays {
   async isUntouched(sinceMs = this.#beganMs, ordinals = this.#ordinals): Promise<Sound> {
     assert.deepEqual(this.ended(ordinals), [], 'No call has ended');
     const sound = await this.sound(sinceMs, ordinals);
-    const { lost, silentSeconds } = sound;
-    assert.deepEqual({ lost, silentSeconds }, { lost: 0, silentSeconds: 0 }, JSON.stringify(sound));
+    const { lost, unexplainedSilence } = sound;
+    assert.deepEqual({ lost, unexplainedSilence }, { lost: 0, unexplainedSilence: 0 }, JSON.stringify(sound));
     return sound;
   }
 
@@ -114,17 +117,20 @@ export class NewCalls {
   /** No further ones. @returns what is worth keeping of them */
   async stop(): Promise<NewCallsSummary> {
     const all = (await Promise.all(this.#streams.map((stream) => stream.stop()))).flat();
-    const refused = all.filter(({ isAnswered }) => !isAnswered);
+    const refused = all.filter((attempt) => !attempt.isAnswered && !isShed(attempt));
+    const overload = all.filter(isShed).length;
     const passedOver = all.filter((attempt) => attempt.isAnswered && attempt.passedOver.length > 0);
     const longestMs = Math.max(0, ...all.map(({ tookMs }) => tookMs));
-    return { newCalls: all.length, refused, passedOn: passedOver.length, longestSetupMs: longestMs };
+    return { newCalls: all.length, refused, overload, passedOn: passedOver.length, longestSetupMs: longestMs };
   }
 }
 
 export interface NewCallsSummary {
   readonly newCalls: number;
-  /** That nobody took. */
+  /** That nobody took, though the processor was not the limit. */
   readonly refused: readonly Attempt[];
+  /** That nobody took as it was: the machine did that, not the event. */
+  readonly overload: number;
   /** That another pod took. */
   readonly passedOn: number;
   readonly longestSetupMs: number;

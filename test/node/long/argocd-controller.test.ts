@@ -88,7 +88,7 @@ async function goesTo(host: string | undefined): Promise<boolean> {
 
 async function over(calls: HeldCalls, sinceMs: number): Promise<void> {
   assert.deepEqual(calls.ended, []);
-  assert.equal((await calls.gaps(sinceMs)).silentSeconds, 0);
+  assert.equal((await calls.gaps(sinceMs)).unexplainedSilence, 0);
   const { alive } = calls;
   assert.deepEqual(await calls.hangUp({ by: calls.from }), Array(alive).fill(200));
   assert.equal(await calls.areOver(), true);

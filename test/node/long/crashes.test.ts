@@ -82,7 +82,7 @@ test('the runtime is killed: calls go on with their sound, and hold, resume and 
     [],
   );
   assert.deepEqual(
-    gaps.map(({ silentSeconds, lost }) => [silentSeconds, lost]),
+    gaps.map(({ unexplainedSilence, lost }) => [unexplainedSilence, lost]),
     [
       [0, 0],
       [0, 0],
@@ -95,7 +95,7 @@ test('the runtime is killed: calls go on with their sound, and hold, resume and 
   await pair.teams.resume();
   const backMs = nowMs();
   await sleep(2000);
-  assert.equal((await held.teams.gaps(backMs + 500)).silentSeconds, 0);
+  assert.equal((await held.teams.gaps(backMs + 500)).unexplainedSilence, 0);
   assert.deepEqual(await held.teams.hangUp({ by: 'pbx' }), Array(EACH).fill(200));
   assert.deepEqual(await held.pbx.hangUp({ by: 'teams' }), Array(EACH).fill(200));
   assert.deepEqual(await Promise.all(all.map((calls) => calls.areOver())), [true, true]);
@@ -129,7 +129,7 @@ test('RTPEngine is killed: both sides of every call are told, and new calls have
   const next = await stage.hold('teams', 1);
   const sinceMs = nowMs();
   await sleep(1500);
-  assert.equal((await next.gaps(sinceMs)).silentSeconds, 0);
+  assert.equal((await next.gaps(sinceMs)).unexplainedSilence, 0);
   assert.deepEqual(await next.hangUp({ by: 'teams' }), [200]);
   assert.ok(newCallMs < NEW_CALLS_WITHIN_MS, `${newCallMs} ms to a new call`);
 });

@@ -5,6 +5,8 @@ import { after, before, test } from 'node:test';
 import { conditionIn } from '../../cluster/faults/stage.ts';
 import { until } from '../../cluster/kit/until.ts';
 import type { HeldCalls } from '../../kit/held-calls/held-calls.ts';
+import { nowMs } from '../../kit/held-calls/media-words.ts';
+import { figure } from '../kit/figure.ts';
 import { uidOf, untilReplaced, untilSaid } from '../kit/rolled-pods.ts';
 import { VoiceStage } from '../kit/voice-stage.ts';
 
@@ -25,12 +27,14 @@ const kubectl = (...args: string[]) => stage.cluster.controlPlane.kubectl('--nam
 const uidOfSecret = async () => (await stage.objects.get('secrets', 'sbc-status'))?.metadata.uid as string | undefined;
 const draining = async () => conditionIn(await stage.objects.get('sbcinstances', 'sbc'), 'Draining');
 
-test('from a second after the deletion it is never said that there are no calls, also where the Secret goes at once', async (t) => {
+test('once it is said that the pod drains it is never said that there are no calls, also where the Secret goes at once', async (t) => {
   calls = await stage.hold('teams', 2);
   uid = await uidOf(stage, 0);
   const secret = await uidOfSecret();
   await kubectl('delete', 'pod', 'sbc-0', '--wait=false');
-  await sleep(1000);
+  const deletedMs = nowMs();
+  await untilSaid(stage, 'Draining', /^True/);
+  figure(t, { event: 'pod deleted: the status says that it drains', saidSeconds: (nowMs() - deletedMs) / 1000 });
   await kubectl('delete', 'secret', 'sbc-status');
   const said = new Set<string>();
   const isMadeAnew = async () => {
@@ -41,7 +45,7 @@ test('from a second after the deletion it is never said that there are no calls,
   t.diagnostic([...said].join('\n'));
   for (const message of said) assert.match(message, /^sbc-0 (may have calls|has 2 calls left)/);
   await sleep(3000);
-  assert.match((await draining())?.message ?? '', COUNTED);
+  await untilSaid(stage, 'Draining', COUNTED);
 });
 
 test('an SbcInstance of the same name counts and ends the calls of the pod of before', async () => {

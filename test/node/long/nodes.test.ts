@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test, type TestContext } from 'node:test';
 import { until } from '../../cluster/kit/until.ts';
 import { systemNamespace } from '../../cluster/packaging/helm.ts';
-import type { Attempt } from '../../kit/held-calls/attempts.ts';
+import { isShed, type Attempt } from '../../kit/held-calls/attempts.ts';
 import { nowMs } from '../../kit/held-calls/media-words.ts';
 import { holdBothWays, NewCalls } from '../kit/both-ways.ts';
 import type { ClusterNode } from '../kit/cluster-node.ts';
@@ -74,7 +74,7 @@ function areTaken(t: TestContext, event: string, newCalls: NewCalls, sinceMs: nu
   for (const [side, attempts] of Object.entries(newCalls.decided)) {
     const first = firstAnswered(attempts, sinceMs);
     const lateOnes = attempts.filter(({ startedMs }) => startedMs >= sinceMs + TAKEN_WITHIN_MS);
-    const refusedLate = lateOnes.filter(({ isAnswered }) => !isAnswered);
+    const refusedLate = lateOnes.filter((attempt) => !attempt.isAnswered && !isShed(attempt));
     const refused = attempts.filter(({ startedMs, isAnswered }) => startedMs >= sinceMs && !isAnswered);
     figure(t, { event: `${event}: new calls from ${side}`, ...first, refused: refused.length, of: attempts.length });
     assert.ok(first.firstTakenBeganMs < TAKEN_WITHIN_MS, `${side}: ${JSON.stringify(first)}`);

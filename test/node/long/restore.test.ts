@@ -67,7 +67,7 @@ async function over(calls: HeldCalls): Promise<void> {
 
 async function goesOn(calls: HeldCalls, sinceMs: number): Promise<void> {
   assert.deepEqual(calls.ended, []);
-  assert.equal((await calls.gaps(sinceMs)).silentSeconds, 0);
+  assert.equal((await calls.gaps(sinceMs)).unexplainedSilence, 0);
 }
 
 /** Its controller looks again after half of the bound that was left, or when the namespace is changed. */

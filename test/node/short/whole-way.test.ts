@@ -19,7 +19,7 @@ for (const from of ['teams', 'pbx'] as const)
     await sleep(2000);
     const gaps = await calls.gaps(sinceMs);
     t.diagnostic(`longest gap ${gaps.maxMs.toFixed(0)} ms`);
-    assert.equal(gaps.silentSeconds, 0);
+    assert.equal(gaps.unexplainedSilence, 0);
     assert.equal(await stage.calls(), 2);
     assert.deepEqual(await calls.hangUp({ by: from }), [200, 200]);
     assert.equal(await calls.areOver(), true);
