@@ -21,7 +21,7 @@ before(async () => {
   await stage.startOperator();
   await stage.applyAll();
   await stage.objects.patch('sbcinstances', 'sbc', { spec: { drain: { timeoutSeconds: 3600 } } });
-  await stage.objects.runs();
+  await stage.objects.runsAnew();
   await stage.objects.says('teamstrunks', 'teams', 'Reachable', 'True PartlyReachable');
 });
 after(() => cluster.stop());
@@ -89,7 +89,7 @@ test('a pod that drains follows a lower drain.timeoutSeconds', async () => {
 
 test('a grace period that is shorter than the drain ends with a BYE to both sides', async () => {
   await stage.objects.patch('sbcinstances', 'sbc', { spec: { drain: { timeoutSeconds: 3600 } } });
-  await stage.objects.runs();
+  await stage.objects.runsAnew();
   const hurried = (await eventsAbout('EndingCalls')).length;
   const uid = await leaveWithCall({ gracePeriodSeconds: 25 });
   await Promise.all([phones.teams.waitFor('CALL_CLOSED'), phones.pbx.waitFor('CALL_CLOSED')]);

@@ -25,7 +25,7 @@ before(async () => {
   await stage.applyAll();
   const spec = { replicas: 2, network: { mode: 'ClusterPod' }, drain: { timeoutSeconds: 3600 } };
   await stage.objects.patch('sbcinstances', 'sbc', { spec });
-  await stage.objects.runs();
+  await stage.objects.runsAnew();
   await stage.objects.says('sbcinstances', 'sbc', 'AddressesAssigned', 'True Assigned');
   await stage.objects.says('teamstrunks', 'teams', 'Reachable', 'True Reachable');
   await stage.writeDns();

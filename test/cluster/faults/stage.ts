@@ -169,6 +169,24 @@ export class Stage {
     await this.says('sbcinstances', 'sbc', 'Programmed', 'True InSync', withinMs);
   }
 
+  /**
+   * The same, with every pod of the newest template: after a change of that, what `runs` asks for holds until the first pod is
+   * replaced.
+   */
+  async runsAnew(withinMs = 60_000): Promise<void> {
+    await this.runs(withinMs);
+    const isOfTemplate = async () => {
+      const { metadata, spec, status } = await this.get('statefulsets', 'sbc');
+      const isNew = ({ metadata: { labels, deletionTimestamp } }: Said) =>
+        deletionTimestamp === undefined && labels['controller-revision-hash'] === status.updateRevision;
+      const isReady = (pod: Said) => conditionIn(pod, 'Ready')?.status === 'True';
+      const pods = (await this.list('pods')).filter((pod) => isNew(pod) && isReady(pod));
+      return status.observedGeneration === metadata.generation && pods.length === spec.replicas;
+    };
+    await until(isOfTemplate, { what: 'pods of the newest template', withinMs });
+    await this.runs(withinMs);
+  }
+
   /** All of them, as they are. */
   async children(): Promise<Said[]> {
     const lists = await Promise.all(childKinds.map((plural) => this.list(plural, 'teams-sbc.dev/instance=sbc')));
