@@ -74,7 +74,7 @@ export function performancePage({ cps, memory, overload, machine, warmUp }: Meas
   const lines = names.map((name) => cpsLine(cps.filter((result) => result.name === name)));
   return `# Performance
 
-What a call costs, beside Kamailio 5.6 + RTPEngine in the same run, on loopback. Written by \`make bench\`; the kit is \`test/bench/\`. On a cluster (install, drain, gaps in the sound, memory, images): [performance-cluster](performance-cluster.md).
+What a call costs, beside Kamailio 5.6 + RTPEngine in the same run, on loopback. Written by \`make bench\`; the kit is \`test/bench/\`. On a cluster (install, drain, gaps in the sound, memory, images; \`make bench-node\` and \`make test-cluster\`): [performance-cluster](performance-cluster.md).
 
 The call: INVITE/100/180/200/ACK, 200 ms, BYE/200, from the PBX (UDP) to Teams (TLS, one connection; 200 follows the 180 after 1 ms). SBC and RTPEngine share one core, generators the other.
 CPU is user and system time of the process from \`/proc\`, divided by the calls that succeeded: CPU-seconds per 1000 calls = ms per call. Runs alternate between the two SBCs; each line is the median over

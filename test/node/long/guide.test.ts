@@ -94,6 +94,17 @@ async function drainsWithACall(): Promise<void> {
   await untilDraining(/sbc-0 has 1 call left/);
 }
 
+async function isHungUp(): Promise<void> {
+  assert.equal(await kept.areOver(20_000), true);
+  assert.deepEqual(
+    kept.ended.map(({ by }) => by),
+    ['sbc'],
+  );
+  await kept.forget();
+  await callComes();
+  await isReady();
+}
+
 /** @param isMeant Judges what stands in the parentheses of the words */
 async function untilDraining(words: RegExp, isMeant: (told: string) => boolean = () => true): Promise<void> {
   let said = '';
@@ -164,19 +175,8 @@ const around: Readonly<Record<string, readonly Around[]>> = {
   ],
   'A pod drains': [
     { after: () => callComes().then(isReady) },
-    {
-      before: drainsWithACall,
-      after: async () => {
-        assert.equal(await kept.areOver(20_000), true);
-        assert.deepEqual(
-          kept.ended.map(({ by }) => by),
-          ['sbc'],
-        );
-        await kept.forget();
-        await callComes();
-        await isReady();
-      },
-    },
+    { before: drainsWithACall, after: isHungUp },
+    { before: drainsWithACall, after: isHungUp },
     {
       before: drainsWithACall,
       after: async () => {
