@@ -70,8 +70,14 @@ export class ProcessKubelet {
   async stop(): Promise<void> {
     this.#over.abort();
     this.#nodes.stop();
-    await Promise.all([...this.#runs.values()].map((run) => run.kill()));
+    await this.#killAll();
     await this.#following;
+    // One that was just seen when all was over.
+    await this.#killAll();
+  }
+
+  async #killAll(): Promise<void> {
+    await Promise.all([...this.#runs.values()].map((run) => run.kill()));
   }
 
   #find(namespace: string, name: string): PodRun | undefined {

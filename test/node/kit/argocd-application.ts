@@ -31,6 +31,7 @@ export class FollowedApplication {
   readonly #controlPlane: ControlPlane;
   readonly #history: WatchHistory;
   readonly #name: string;
+  #syncs = 0;
 
   private constructor(controlPlane: ControlPlane, history: WatchHistory, name: string) {
     this.#controlPlane = controlPlane;
@@ -76,23 +77,23 @@ export class FollowedApplication {
 
   /** As `argocd app terminate-op` and `argocd app sync` do it: whatever runs is ended, and then all of it is synced. */
   async sync(): Promise<void> {
+    const username = `somebody-${String(++this.#syncs)}`;
     const begin = async () => {
       const { body } = await this.#controlPlane.api.get(`${LIST}/${this.#name}`);
       const { metadata, spec, status, operation } = body;
-      if (status.operationState?.phase === 'Running')
-        await this.#patch({ status: { operationState: { phase: 'Terminating' } } });
-      if (operation !== undefined || status.operationState?.phase === 'Running') return false;
+      const { phase, operation: begun } = status.operationState ?? {};
+      if (begun?.initiatedBy?.username === username) return true;
+      // The controller may not have seen the end of what ran when it sees this one: then it goes on with that.
+      if (phase === 'Running') await this.#patch({ status: { operationState: { phase: 'Terminating' } } });
+      if (operation !== undefined || phase === 'Running') return false;
       const { syncOptions, retry } = spec.syncPolicy;
       const sync = { revision: status.sync.revision, syncOptions };
       // Self-heal may begin one at this moment: a merge with that would be neither.
       const { resourceVersion } = metadata;
-      await this.#patch({
-        metadata: { resourceVersion },
-        operation: { initiatedBy: { username: 'somebody' }, sync, retry },
-      });
-      return true;
+      await this.#patch({ metadata: { resourceVersion }, operation: { initiatedBy: { username }, sync, retry } });
+      return false;
     };
-    await until(begin, { what: `a sync of ${this.#name} to begin`, withinMs: 30_000, everyMs: 200 });
+    await until(begin, { what: `a sync of ${this.#name} to begin`, withinMs: 60_000, everyMs: 200 });
   }
 
   /** Resolves when its newest state is like that. */
